@@ -1,0 +1,4 @@
+"""Helpers of the course Unrolled: cells, checks, explorers, plots, progress.
+
+Importing this package imports nothing heavy; each module imports what it needs.
+"""
