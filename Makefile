@@ -17,32 +17,42 @@ help: ## list the tasks
 .PHONY: setup
 setup: $(READY) ## create .venv with every package of requirements.lock
 
-# A stamp, so that a second `make lab` starts at once. It is written last: an
-# interrupted set-up is done again.
+# The stamp makes a second `make lab` start at once. It is written last and holds the clone's path,
+# so that an interrupted set-up, a moved or copied clone, or a vanished Python is set up from scratch.
+ifneq ($(shell test -x $(PY) && cat $(READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
 $(READY): requirements.lock pyproject.toml tools/lab/overrides.json
-	@tools/find_python.sh > /dev/null
-	@test -x $(PY) || "$$(tools/find_python.sh)" -m venv $(VENV)
-	@uv="$$(command -v uv || true)"; \
-	if [ -z "$$uv" ]; then \
-	  $(PY) -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[^ ;]*' requirements.lock)" && uv=$(VENV)/bin/uv; \
-	fi; \
+	@if ! [ -x $(PY) ] || [ "$$(cat $(READY) 2>/dev/null)" != "$$(pwd -P)" ]; then \
+	  python="$$(sh tools/find_python.sh)" && \
+	  echo 'Setting up .venv, once: a minute or so' && \
+	  "$$python" -m venv --clear $(VENV); \
+	fi
+	@uv="$$(command -v uv)" || { uv=$(VENV)/bin/uv; \
+	  awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock > $(VENV)/uv.txt && \
+	  $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt; } && \
 	"$$uv" pip sync --quiet --python $(PY) --require-hashes requirements.lock && \
 	"$$uv" pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
-	@mkdir -p $(VENV)/share/jupyter/lab/settings && cp tools/lab/overrides.json $(VENV)/share/jupyter/lab/settings/
-	@touch $(READY)
+	@mkdir -p $(VENV)/share/jupyter/lab/settings
+	@cp tools/lab/overrides.json $(VENV)/share/jupyter/lab/settings/
+	@pwd -P > $(READY)
 
 .PHONY: lab
-lab: $(READY) ## open the course in JupyterLab
-	$(VENV)/bin/jupyter lab notebooks/00_start_here.ipynb
+lab: $(READY) ## open the course in JupyterLab (LAB_ARGS="--no-browser": more options)
+	$(PY) -m jupyterlab notebooks/00_start_here.ipynb $(LAB_ARGS)
 
 .PHONY: test
 test: $(READY) ## unit and structure tests, strict nbval over every notebook
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
 	$(PY) -m pytest -n 2 --dist loadfile \
 	  --nbval --nbval-current-env --nbval-cell-timeout 120 \
 	  --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	  tests notebooks solutions
+
+.PHONY: test-browser
+test-browser: $(READY) ## every lesson and widget in a real JupyterLab (needs Chromium)
+	$(PY) -m pytest -m browser tests/browser
 
 .PHONY: notebooks
 notebooks: $(READY) ## build what changed: lessons/ -> notebooks/ and solutions/ (FORCE=1: all)
@@ -52,15 +62,23 @@ notebooks: $(READY) ## build what changed: lessons/ -> notebooks/ and solutions/
 slides: $(READY) ## build slides/ from the solution notebooks
 	$(PY) tools/build_notebooks.py --slides
 
-.PHONY: test-browser
-test-browser: $(READY) ## every lesson and widget in a real JupyterLab (needs Chromium)
-	$(PY) -m pytest -m browser tests/browser
+.PHONY: readme
+readme: $(READY) ## write the course map of course.toml into README.md
+	$(PY) tools/course_map.py
+
+.PHONY: address
+address: $(READY) ## write the public address of pyproject.toml into README.md and CITATION.cff
+	$(PY) tools/set_address.py
+
+.PHONY: screenshot
+screenshot: $(READY) ## photograph an explorer for README.md in a real JupyterLab (needs Chromium)
+	$(PY) tools/screenshot.py
 
 .PHONY: clean
 clean: ## remove .venv, built slides and the course's Theano cache
-	-@test -x $(PY) && $(PY) -m course_utils.theano_compat --clear-cache
+	@test ! -x $(PY) || $(PY) -m course_utils.theano_compat --clear-cache || true
 	rm -rf $(VENV) slides .pytest_cache .ruff_cache .hypothesis
 
 .PHONY: lock
-lock: ## resolve pyproject.toml anew into requirements.lock (needs .venv)
+lock: ## resolve pyproject.toml anew into requirements.lock and environment.yml (needs .venv)
 	$(PY) tools/lock.py

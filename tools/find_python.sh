@@ -1,7 +1,8 @@
 #!/bin/sh
 # Print the path of a Python 3.11, or say on stderr how to get one and exit 1.
+# `ensurepip` is asked for too: Debian and Ubuntu ship Python without it, and no .venv can be made.
 is_311() {
-  "$1" -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1
+  "$1" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1
 }
 for candidate in python3.11 python3 python; do
   if is_311 "$candidate"; then
@@ -11,7 +12,7 @@ for candidate in python3.11 python3 python; do
 done
 if command -v uv >/dev/null 2>&1; then
   found=$(uv python find --no-python-downloads 3.11 2>/dev/null) && is_311 "$found" && {
-    echo "$found"
+    printf '%s\n' "$found"
     exit 0
   }
 fi
@@ -22,5 +23,6 @@ Three ways to get it:
   conda    conda env create -f environment.yml, then conda activate unrolled
            (README.md, "With conda", has the next two lines)
   Binder   nothing to install: see README.md, "On Binder"
+If you have Debian's or Ubuntu's own Python 3.11: sudo apt install python3.11-venv, then make again
 MESSAGE
 exit 1

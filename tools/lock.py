@@ -1,4 +1,4 @@
-"""Resolve pyproject.toml into requirements.lock: every package, with hashes, no address.
+"""Resolve pyproject.toml into requirements.lock and write the conda route's environment files.
 
 Needs the package index. uv resolves for Python 3.11 on every platform; its own lock file, which
 carries addresses, stays in a temporary folder.
@@ -8,25 +8,51 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = "# Every package of the course, for Python 3.11 on Linux, macOS and Windows.\n# Made by `make lock` from pyproject.toml; do not edit.\n"
+ENVIRONMENT = """\
+# The conda route of README.md, and Binder's (binder/environment.yml is the same file).
+# Made by `make lock` from pyproject.toml; do not edit.
+name: unrolled
+channels:
+  - conda-forge
+dependencies:
+  - python=3.11
+  - pip
+  - pip:
+"""
 
 
-def main() -> None:
+def resolved() -> str:
+    """Every package with its hashes, as uv resolves pyproject.toml today."""
     uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(ROOT / "pyproject.toml", folder)
         export = [uv, "export", "--quiet", "--all-groups", "--no-emit-project", "--no-header"]
-        text = subprocess.run(
+        return subprocess.run(
             [*export, "--no-annotate", "--format", "requirements-txt"],
             cwd=folder,
             check=True,
             capture_output=True,
             text=True,
         ).stdout
-    (ROOT / "requirements.lock").write_text(HEADER + text)
+
+
+def environment() -> str:
+    """The conda environment: what a learner needs, and what builds and tests the notebooks."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    pins = sorted(project["project"]["dependencies"] + project["dependency-groups"]["test"])
+    return ENVIRONMENT + "".join(f"      - {pin}\n" for pin in pins)
+
+
+def main() -> None:
+    (ROOT / "requirements.lock").write_text(HEADER + resolved(), "utf-8")
+    # Two real files: a link would break Windows checkouts and zip downloads.
+    for path in (ROOT / "environment.yml", ROOT / "binder" / "environment.yml"):
+        path.write_text(environment(), "utf-8")
 
 
 if __name__ == "__main__":
