@@ -1,0 +1,89 @@
+"""Say what is wrong with an argument: its name, what it must be, what it got.
+
+Each function returns the value in its plain form, so that one line both checks and converts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+
+def whole_number(name: str, value: Any, minimum: int) -> int:
+    """``value`` as an int of at least ``minimum``.
+
+    Raises
+    ------
+    TypeError
+        If it is no whole number (``True`` and ``3.0`` are not).
+    ValueError
+        If it is below ``minimum``.
+    """
+    wants = f"a whole number of at least {minimum}"
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be {wants}, got {value!r} ({type(value).__name__})")
+    if value < minimum:
+        raise ValueError(f"{name} must be {wants}, got {value}")
+    return int(value)
+
+
+def number(
+    name: str, value: Any, low: float, high: float = math.inf, *, low_included: bool = False
+) -> float:
+    """``value`` as a finite float between ``low`` and ``high``, ``high`` excluded.
+
+    Raises
+    ------
+    TypeError
+        If it is no real number.
+    ValueError
+        If it is not finite or out of range.
+    """
+    opening = "[" if low_included else "("
+    wants = f"a number in {opening}{low:g}, {high:g})"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be {wants}, got {value!r} ({type(value).__name__})")
+    above = value >= low if low_included else value > low
+    if not (above and value < high):
+        raise ValueError(f"{name} must be {wants}, got {value!r}")
+    return float(value)
+
+
+def choice(name: str, value: Any, options: Sequence[str]) -> str:
+    """``value``, one of ``options``.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+    """
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
+    return value
+
+
+def real_array(name: str, value: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """``value`` as a floating-point array, of ``shape`` where one is given.
+
+    Whole numbers become float64; float32 and float64 stay as they are.
+
+    Raises
+    ------
+    TypeError
+        If it does not hold real numbers.
+    ValueError
+        If its shape is another.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        raise ValueError(f"{name} must be one array, got rows of different lengths") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)

@@ -1,0 +1,28 @@
+"""Data sets of the course, batch first: ``x (n_samples, n_steps, n_features)``.
+
+Generated ones come with the loss that a learner without memory cannot beat.
+"""
+
+from course_utils.datasets.generated import (
+    adding,
+    adding_baseline,
+    copy_baseline,
+    copy_memory,
+    generate_sine_wave,
+    parity,
+    parity_baseline,
+    temporal_order,
+    temporal_order_baseline,
+)
+
+__all__ = [
+    "adding",
+    "adding_baseline",
+    "copy_baseline",
+    "copy_memory",
+    "generate_sine_wave",
+    "parity",
+    "parity_baseline",
+    "temporal_order",
+    "temporal_order_baseline",
+]
