@@ -1,0 +1,138 @@
+"""The three routes (make, conda, Binder) install the same packages, and those are the ones here."""
+
+import re
+import shutil
+import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+GROUPS = PROJECT["dependency-groups"]
+
+
+def pins(requirements):
+    """Return ``{name: version}`` of exact pins."""
+    parsed = [Requirement(text) for text in requirements]
+    return {canonicalize_name(r.name): str(r.specifier).removeprefix("==") for r in parsed}
+
+
+def lock_entries():
+    """Return ``{name: (requirement, number of hashes)}`` of requirements.lock."""
+    text = (ROOT / "requirements.lock").read_text("utf-8")
+    lines = text.replace("\\\n", " ").splitlines()
+    entries = [line for line in lines if line and not line.startswith("#")]
+    parsed = [(Requirement(e.split(" --hash=")[0]), e.count("--hash=sha256:")) for e in entries]
+    return {canonicalize_name(r.name): (r, hashes) for r, hashes in parsed}
+
+
+def conda_environment():
+    return yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+
+
+def pip_section():
+    return next(d for d in conda_environment()["dependencies"] if isinstance(d, dict))["pip"]
+
+
+DIRECT = PROJECT["project"]["dependencies"]
+
+
+@pytest.mark.parametrize("requirement", DIRECT + [r for group in GROUPS.values() for r in group])
+def test_direct_dependency_is_pinned_exactly(requirement):
+    assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", requirement)
+
+
+def test_conda_installs_the_direct_dependencies_and_the_test_group():
+    assert pins(pip_section()) == pins(DIRECT + GROUPS["test"])
+
+
+def test_conda_environment_has_the_python_and_the_channel_that_the_readme_says():
+    environment = conda_environment()
+    assert environment["name"] == "unrolled"
+    assert environment["channels"] == ["conda-forge"]
+    assert environment["dependencies"][:2] == ["python=3.11", "pip"]
+    assert PROJECT["project"]["requires-python"] == ">=3.11,<3.12"
+
+
+def test_conda_pip_section_has_no_path():
+    # mamba runs pip before the sources are there, and Binder caches nothing after such a line.
+    assert not [line for line in pip_section() if line.startswith(("-", ".", "/"))]
+
+
+def test_lock_has_every_pin_of_pyproject():
+    locked = {name: str(r.specifier).removeprefix("==") for name, (r, _) in lock_entries().items()}
+    wanted = pins(DIRECT + [r for group in GROUPS.values() for r in group])
+    assert {name: locked.get(name) for name in wanted} == wanted
+
+
+def test_lock_pins_and_hashes_everything_and_holds_no_address():
+    text = (ROOT / "requirements.lock").read_text("utf-8")
+    assert "://" not in text
+    assert "--index-url" not in text and "--find-links" not in text
+    for name, (requirement, hashes) in lock_entries().items():
+        assert str(requirement.specifier).startswith("=="), name
+        assert hashes > 0, name
+
+
+def test_build_backend_is_the_setuptools_that_theano_needs():
+    assert PROJECT["build-system"]["requires"] == ["setuptools==73.0.1"]
+    assert pins(DIRECT)["setuptools"] == "73.0.1"
+
+
+def test_what_is_installed_is_what_is_pinned():
+    assert sys.version_info[:2] == (3, 11)
+    different = {}
+    for name, (requirement, _) in lock_entries().items():
+        if requirement.marker is None or requirement.marker.evaluate():
+            try:
+                installed = version(name)
+            except PackageNotFoundError:
+                installed = None
+            if installed is None or not requirement.specifier.contains(installed):
+                different[str(requirement)] = installed
+    assert different == {}, "run `make setup`"
+
+
+def test_binder_has_its_own_copy_of_the_environment():
+    copy = ROOT / "binder" / "environment.yml"
+    assert not copy.is_symlink()
+    assert copy.read_bytes() == (ROOT / "environment.yml").read_bytes()
+    assert not (ROOT / ".binder").exists(), "repo2docker refuses binder/ beside .binder/"
+
+
+@pytest.mark.parametrize("name", ["postBuild", "start"])
+def test_binder_scripts_run_and_stop_at_a_failure(name):
+    script = ROOT / "binder" / name
+    lines = script.read_text("utf-8").splitlines()
+    assert script.stat().st_mode & 0o111 == 0o111
+    assert lines[0].startswith("#!")
+    assert "set -e" in lines
+    if name == "start":
+        assert lines[-1] == 'exec "$@"'
+
+
+def test_repo2docker_reads_the_binder_folder(tmp_path, monkeypatch):
+    conda = pytest.importorskip("repo2docker.buildpacks.conda")
+    shutil.copytree(ROOT / "binder", tmp_path / "binder")
+    shutil.copy(ROOT / "environment.yml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    pack = conda.CondaBuildPack("docker.io/library/buildpack-deps:24.04")
+    pack.platform = "linux/amd64"
+
+    assert pack.detect()
+    assert pack.environment_yaml_path == "binder/environment.yml"
+    assert pack.python_version == "3.11"
+    assert pack.get_post_build_scripts() == ["binder/postBuild"]
+    assert pack.get_start_script() == "${REPO_DIR}/binder/start"
+    assert "conda/environment.py-3.11-linux-64.lock" in pack.get_build_script_files()
+    dockerfile = pack.render()
+    assert 'env update -p ${NB_PYTHON_PREFIX} --file "binder/environment.yml"' in dockerfile
+    assert "./binder/postBuild" in dockerfile
+    assert dockerfile.index("environment.yml") < dockerfile.index("./binder/postBuild")
