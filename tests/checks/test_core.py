@@ -1,0 +1,539 @@
+"""The machinery of the checks, with exercises made up for the purpose."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from wrong import wrong_submissions
+
+from course_utils import checks, progress
+from course_utils.checks import Case, Exercise, Misconception, check, value_exercise
+from course_utils.checks.judging import judge
+
+
+@pytest.fixture(autouse=True)
+def own_progress(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNROLLED_HOME", str(tmp_path))
+
+
+def running_sum(x, h0):
+    """Return h (N, T): the sum of x so far, from h0 (N,)."""
+    return h0[:, None] + np.cumsum(x, axis=1)
+
+
+def running_sum_cases():
+    rng = np.random.default_rng(3)
+    sizes = [("batch of 3, 5 steps", 3, 5), ("one sequence", 1, 4), ("one step", 2, 1)]
+    return [Case(label, (rng.normal(size=(n, t)), rng.normal(size=n))) for label, n, t in sizes]
+
+
+RUNNING_SUM = Exercise(
+    id="0.9",
+    title="Running sum",
+    reference=running_sum,
+    cases=running_sum_cases,
+    misconceptions=[
+        Misconception(
+            "state reset each step",
+            lambda x, h0: h0[:, None] + x,
+            "Each step starts from `h0` again. Carry the sum along.",
+        ),
+        Misconception(
+            "sum over the batch",
+            lambda x, h0: h0[:, None] + np.cumsum(x, axis=0),
+            "The sum runs over axis 0, the batch.",
+        ),
+        Misconception(
+            "sum kept in h0",
+            lambda x, h0: _sum_in_place(x, h0),
+            "The sum is written into `h0`, which the caller still needs.",
+        ),
+    ],
+    outputs=("h (N, T)",),
+)
+
+
+def _sum_in_place(x, h0):
+    h = []
+    for x_t in x.T:
+        h0 += x_t
+        h.append(h0.copy())
+    return np.stack(h, axis=1)
+
+
+def said(submission, exercise=RUNNING_SUM):
+    result = judge(exercise, submission)
+    assert result.status == "wrong", result
+    assert result.diagnosis is None
+    return result.message
+
+
+# Right answers
+
+
+def test_right_answer_is_recorded():
+    result = judge(RUNNING_SUM, running_sum)
+    assert (result.status, result.diagnosis) == ("correct", None)
+    assert result.message == "Right in all 3 cases tried."
+    assert progress.solved() == {"0.9"}
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        lambda x, h0: running_sum(x, h0).tolist(),
+        lambda x, h0: np.asfortranarray(running_sum(x, h0)),
+        lambda x, h0: running_sum(x, h0).astype(np.longdouble),
+        lambda x, h0, axis=1: h0[:, None] + np.cumsum(x, axis=axis),
+    ],
+    ids=["nested list", "Fortran order", "more digits", "extra parameter with a default"],
+)
+def test_harmless_differences_are_accepted(harmless):
+    assert judge(RUNNING_SUM, harmless).status == "correct"
+
+
+@pytest.mark.parametrize("convert", [float, np.float32, np.asarray, lambda v: np.array(v)])
+def test_single_number_may_come_in_any_dress(convert):
+    mean = replace(
+        RUNNING_SUM,
+        reference=lambda x, h0: float(np.mean(x)),
+        misconceptions=(),
+        outputs=("mean",),
+        rtol=1e-5,
+    )
+    assert judge(mean, lambda x, h0: convert(np.mean(x))).status == "correct"
+
+
+def test_wrong_answer_is_not_recorded():
+    judge(RUNNING_SUM, lambda x, h0: x)
+    assert progress.solved() == frozenset()
+
+
+def test_progress_that_cannot_be_saved_is_said_and_the_answer_still_right(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("UNROLLED_HOME", str(tmp_path / "file" / "below"))
+    result = judge(RUNNING_SUM, running_sum)
+    assert result.status == "correct"
+    assert "could not be saved" in result.message
+
+
+# Not attempted
+
+
+def test_stub_counts_as_not_attempted():
+    def stub(x, h0):
+        raise NotImplementedError("Exercise 0.9")
+
+    result = judge(RUNNING_SUM, stub)
+    assert result.status == "not attempted"
+    assert "cell above" in result.message
+
+
+def test_other_not_implemented_error_counts_as_attempted():
+    def unfinished(x, h0):
+        raise NotImplementedError("later")
+
+    assert "NotImplementedError" in said(unfinished)
+
+
+# Named misconceptions
+
+
+@pytest.mark.parametrize("known", RUNNING_SUM.misconceptions, ids=lambda known: known.name)
+def test_misconception_is_named(known):
+    result = judge(RUNNING_SUM, known.function)
+    assert (result.status, result.diagnosis) == ("wrong", known.name)
+    assert result.message == known.hint
+
+
+def test_misconception_is_named_whatever_the_dtype_of_the_learners_numbers():
+    def resets(x, h0):
+        return (h0[:, None] + x).astype(np.float32)
+
+    gentle = replace(RUNNING_SUM, rtol=1e-5, atol=1e-6)
+    assert judge(gentle, resets).diagnosis == "state reset each step"
+
+
+def test_misconception_that_holds_in_some_cases_only_is_not_named():
+    def resets_in_batches(x, h0):
+        return h0[:, None] + x if len(x) > 1 else running_sum(x, h0)
+
+    assert judge(RUNNING_SUM, resets_in_batches).diagnosis is None
+
+
+def test_misconception_that_only_raises_is_no_evidence():
+    def mistaken(x, h0):
+        raise ValueError
+
+    exercise = replace(RUNNING_SUM, misconceptions=[Misconception("raises", mistaken, "Hint.")])
+    assert "ValueError" in said(mistaken, exercise)
+
+
+def test_rule_rejects_right_values_got_the_wrong_way():
+    def forbids_lambda(submission, run):
+        assert run(RUNNING_SUM.cases()[0].args).shape == (3, 5)
+        if submission.__name__ == "<lambda>":
+            return "uses a lambda", "Write it with `def`."
+        return None
+
+    strict = replace(RUNNING_SUM, rules=[forbids_lambda])
+    assert judge(strict, lambda x, h0: running_sum(x, h0)).diagnosis == "uses a lambda"
+    assert judge(strict, running_sum).status == "correct"
+
+
+# What cannot be run
+
+
+@pytest.mark.parametrize(
+    ("submission", "words"),
+    [
+        (None, "a `NoneType`, not a function"),
+        (np.zeros(3), "a `ndarray`, not a function"),
+        ("running_sum", "without quotes"),
+        (dict, "You passed a class"),
+        (lambda x: x, "`def running_sum(x, h0):`"),
+        (lambda x, h0, axis: x, "cannot be called with 2 arguments"),
+    ],
+)
+def test_what_is_no_fitting_function_is_refused(submission, words):
+    assert words in said(submission)
+
+
+def test_exception_is_told_with_the_learners_own_line():
+    def mistyped(x, h0):
+        return x + undefined_name  # noqa: F821
+
+    assert (
+        said(mistyped)
+        == "In the case “batch of 3, 5 steps” your function raised NameError in line "
+        f"{mistyped.__code__.co_firstlineno + 1}, `return x + undefined_name  # noqa: F821`: "
+        "name 'undefined_name' is not defined."
+    )
+
+
+def test_exception_inside_numpy_is_told_with_the_learners_own_line():
+    def mismatched(x, h0):
+        return np.stack([x, h0])
+
+    message = said(mismatched)
+    assert "ValueError" in message
+    assert "`return np.stack([x, h0])`" in message
+
+
+def test_addresses_that_move_are_left_out_of_messages():
+    def raises(x, h0):
+        raise TypeError(f"cannot use {object()!r}")
+
+    assert "cannot use <object object>" in said(raises)
+
+
+def test_exception_without_text_is_told():
+    class SilentError(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    def raises(x, h0):
+        raise SilentError
+
+    assert "raised SilentError in line" in said(raises)
+
+
+def test_interrupt_raised_by_the_submission_is_told():
+    def raises(x, h0):
+        raise KeyboardInterrupt
+
+    assert "KeyboardInterrupt" in said(raises)
+
+
+# Time
+
+
+def test_endless_loop_is_stopped():
+    def loop(x, h0):
+        while True:
+            pass
+
+    began = time.monotonic()
+    message = said(loop, replace(RUNNING_SUM, time_limit=0.3))
+    assert "still running after 0.3 seconds" in message
+    assert "restart" not in message
+    assert time.monotonic() - began < 10
+
+
+def test_loop_that_cannot_be_stopped_says_to_restart():
+    released = threading.Event()
+
+    def waits(x, h0):
+        released.wait(30)
+
+    message = said(waits, replace(RUNNING_SUM, time_limit=0.3))
+    released.set()
+    assert "restart the kernel" in message
+
+
+def test_stop_button_is_not_swallowed():
+    program = """
+        import _thread, threading, time
+        from course_utils.checks import Case, Exercise
+        from course_utils.checks.judging import judge
+
+        def loop(x):
+            while True:
+                pass
+
+        exercise = Exercise("0.9", "", lambda x: x, lambda: [Case("one", (1.0,))], [], ("y",))
+        threading.Timer(0.3, _thread.interrupt_main).start()
+        try:
+            judge(exercise, loop)
+        except KeyboardInterrupt:
+            time.sleep(0.2)
+            print("interrupted,", threading.active_count(), "thread")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("interrupted, 1 thread\n", "")
+
+
+def test_prints_and_warnings_of_a_submission_are_swallowed(capsys):
+    def chatty(x, h0):
+        print("step", x.shape)
+        print("careful", file=sys.stderr)
+        np.log(-np.ones(3))
+        return running_sum(x, h0)
+
+    assert judge(RUNNING_SUM, chatty).status == "correct"
+    assert capsys.readouterr() == ("", "")
+
+
+def test_input_does_not_wait():
+    def asks(x, h0):
+        return float(input("h0? "))
+
+    assert "cannot answer input()" in said(asks)
+
+
+# The form of the result
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda h: None, "returned None for `h (N, T)`. Did you forget `return`?"),
+        (lambda h: {"h": h}, "returned a `dict`"),
+        (lambda h: "h", "holds text"),
+        (lambda h: [[1.0], [1.0, 2.0]], "parts differ in shape"),
+        (lambda h: (step for step in h), "returned a generator"),
+        (lambda h: np.tanh, "Did you forget to call it?"),
+        (lambda h: h.astype(str), "holds text (dtype <U"),
+        (lambda h: h.astype(object), "holds Python objects (dtype object)"),
+        (lambda h: h + 0j, "holds complex numbers"),
+        (lambda h: h.astype(np.float32) * np.float32(1.00001), "dtype is float32"),
+        (lambda h: h[:, -1], "has shape (3,), wanted (3, 5), that is (N, T)"),
+        (lambda h: np.where(h == h[0, 0], np.nan, h), "`h[0, 0]` is NaN, wanted"),
+        (lambda h: h / 0, "Look for a division by zero"),
+    ],
+)
+def test_form_of_the_result_is_told(spoil, words):
+    assert words in said(lambda x, h0: spoil(running_sum(x, h0)))
+
+
+def test_whole_numbers_are_refused_where_floats_are_wanted():
+    ones = replace(RUNNING_SUM, reference=lambda x, h0: np.ones_like(x), misconceptions=())
+    message = said(lambda x, h0: np.ones_like(x, dtype=int), ones)
+    assert "holds whole numbers (dtype int64), wanted floating-point numbers" in message
+
+
+TWO_OUTPUTS = replace(
+    RUNNING_SUM,
+    reference=lambda x, h0: (running_sum(x, h0), running_sum(x, h0)[:, -1]),
+    misconceptions=(),
+    outputs=("h (N, T)", "h_last (N,)"),
+)
+
+
+@pytest.mark.parametrize(
+    ("submission", "words"),
+    [
+        (lambda x, h0: running_sum(x, h0), "returned one `ndarray`, wanted 2 values"),
+        (lambda x, h0: (running_sum(x, h0),) * 3, "returned 3 values, wanted 2 values"),
+        (lambda x, h0: None, "Did you forget `return`?"),
+        (lambda x, h0: (running_sum(x, h0), x[:, -1]), "`h_last[0]` is"),
+    ],
+)
+def test_several_outputs_are_told_apart(submission, words):
+    assert words in said(submission, TWO_OUTPUTS)
+
+
+def test_several_outputs_are_accepted():
+    assert judge(TWO_OUTPUTS, TWO_OUTPUTS.reference).status == "correct"
+
+
+def test_changed_argument_is_told():
+    def changes(x, h0):
+        h = running_sum(x, h0)
+        x[0, 0] = 0
+        return h
+
+    assert "changed its argument `x`" in said(changes)
+
+
+# What is observed where no misconception is known
+
+
+@pytest.mark.parametrize(
+    ("submission", "words"),
+    [
+        (lambda x, h0: running_sum(x, h0).T, "The axes of your `h` are (T, N), wanted (N, T)."),
+        (lambda x, h0: running_sum(x, h0)[:, ::-1], "in reverse order along axis 1 (T)"),
+        (lambda x, h0: running_sum(x, h0) - x, "one place late along axis 1 (T)"),
+        (lambda x, h0: running_sum(x, h0)[:, 1:], "lacks the first place along axis 1 (T)"),
+        (lambda x, h0: running_sum(x, h0)[:, :-1], "lacks the last place along axis 1 (T)"),
+        (
+            lambda x, h0: np.c_[h0, running_sum(x, h0)],
+            "one place too many at the start along axis 1 (T)",
+        ),
+        (lambda x, h0: -running_sum(x, h0), "wrong sign"),
+        (lambda x, h0: 2.5 * running_sum(x, h0), "is 2.5 times the wanted one"),
+        (lambda x, h0: running_sum(x, h0) / x.size, "a constant times the wanted one"),
+        (lambda x, h0: running_sum(x, h0) + 1, "too large by 1."),
+        (lambda x, h0: running_sum(x, h0 * 0), "does not change when its argument `h0` changes"),
+        (lambda x, h0: np.full(x.shape, 0.25), "Every value of your `h` is 0.25, in every case."),
+        (
+            lambda x, h0: np.arange(x.size).reshape(x.shape) / 7,
+            "same result whatever its arguments are",
+        ),
+    ],
+)
+def test_observation(submission, words):
+    assert words in said(submission)
+
+
+def test_first_difference_is_told_with_both_values():
+    def wrong_at_one_place(x, h0):
+        h = running_sum(x, h0)
+        if h.shape == (3, 5):
+            h[1, 2] = 0.125
+        return h
+
+    want = running_sum(*running_sum_cases()[0].args)[1, 2]
+    assert said(wrong_at_one_place) == (
+        f"In the case “batch of 3, 5 steps” `h[1, 2]` is 0.125, wanted {want:.4g}. "
+        "2 of 3 cases are right."
+    )
+
+
+def test_enough_digits_are_shown_to_see_a_small_difference():
+    def nearly(x, h0):
+        h = running_sum(x, h0)
+        h[0, 0] += 1e-5
+        return h
+
+    first, second = said(nearly).split("` is ")[1].split(". ")[0].split(", wanted ")
+    assert first != second
+
+
+# Values
+
+
+N_PARAMETERS = value_exercise(
+    "0.9",
+    "Count",
+    42,
+    misconceptions=[Misconception("forgets the bias", lambda: 36, "The bias counts too.")],
+)
+
+
+@pytest.mark.parametrize("answer", [42, 42.0, np.int64(42), np.array(42)])
+def test_value_is_accepted(answer):
+    assert judge(N_PARAMETERS, answer).status == "correct"
+
+
+@pytest.mark.parametrize("answer", [..., None])
+def test_placeholder_is_not_attempted(answer):
+    assert judge(N_PARAMETERS, answer).status == "not attempted"
+
+
+def test_wrong_values_are_told():
+    assert judge(N_PARAMETERS, 36).diagnosis == "forgets the bias"
+    assert said(41, N_PARAMETERS) == "As it stands, `answer` is 41, wanted 42."
+    assert "holds text" in said("42", N_PARAMETERS)
+    assert "a value, and you passed a function" in said(lambda: 42, N_PARAMETERS)
+    assert "shape (1,)" in said([42], N_PARAMETERS)
+
+
+def test_text_is_compared():
+    named = value_exercise("0.9", "Name", "leak")
+    assert judge(named, "leak").status == "correct"
+    assert "is “loss”, wanted “leak”" in said("loss", named)
+
+
+# check() and Result
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("9999.1", "has no checked exercises"),
+        ("two", "Name the exercise first"),
+        (running_sum, "Name the exercise first"),
+        (None, "Name the exercise first"),
+    ],
+)
+def test_unknown_exercise_gets_a_sentence(number, words):
+    result = check(number, running_sum)
+    assert result.status == "not attempted"
+    assert words in result.message
+
+
+def test_broken_check_gets_a_sentence():
+    def broken():
+        raise RuntimeError("no cases")
+
+    message = judge(replace(RUNNING_SUM, cases=broken), running_sum).message
+    assert "could not examine" in message
+
+
+def test_result_is_readable_and_does_not_move():
+    texts = [(repr(r), r._repr_html_()) for r in (judge(RUNNING_SUM, np.add) for _ in range(2))]
+    assert texts[0] == texts[1]
+    text, page = texts[0]
+    assert text.startswith("✗ Exercise 0.9 · Running sum: not right yet\n")
+    assert "<strong>✗ Exercise 0.9 · Running sum: not right yet</strong>" in page
+
+
+def test_result_escapes_what_the_learner_wrote():
+    def raises(x, h0):
+        raise ValueError("<script>alert(1)</script>")
+
+    assert "<script>" not in judge(RUNNING_SUM, raises)._repr_html_()
+
+
+def test_generic_wrong_submissions_cover_what_learners_do():
+    names = [wrong.name for wrong in wrong_submissions(RUNNING_SUM)]
+    assert len(names) == len(set(names)) >= 30
+    assert len(wrong_submissions(N_PARAMETERS)) >= 8
+
+
+@pytest.mark.parametrize("exercise", [RUNNING_SUM, TWO_OUTPUTS, N_PARAMETERS])
+def test_generic_wrong_submissions_are_rejected(exercise):
+    for wrong in wrong_submissions(exercise):
+        result = judge(wrong.exercise, wrong.submission)
+        assert result.status == "wrong", (wrong, result)
+        assert "could not examine" not in result.message, (wrong, result)
+
+
+def test_exercises_are_found_in_order():
+    ids = [tuple(map(int, exercise.id.split("."))) for exercise in checks.exercises()]
+    assert ids == sorted(ids)

@@ -1,0 +1,92 @@
+"""Lesson 02: what learners hand in besides the misconceptions, each rejected with its reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_utils.checks import check
+from course_utils.checks.lesson_02 import cross_entropy, last_output, rnn_forward, rnn_step
+from tests.checks.test_all_exercises import assert_is_sentence
+
+
+def step_into_h_prev(x_t, h_prev, W_xh, W_hh, b_h):
+    h_prev[:] = np.tanh(x_t @ W_xh + h_prev @ W_hh + b_h)
+    return h_prev
+
+
+def forward_by_list(x, h0, W_xh, W_hh, b_h):
+    return [rnn_step(x[:, t], h0, W_xh, W_hh, b_h) for t in range(x.shape[1])]
+
+
+def forward_one_short(x, h0, W_xh, W_hh, b_h):
+    return rnn_forward(x[:, :-1], h0, W_xh, W_hh, b_h)
+
+
+WRONG = [
+    # exercise, submission, a word that the sentence must hold
+    ("2.1", lambda x_t, h_prev, W_xh, W_hh, b_h: x_t @ W_xh.T + h_prev, "ValueError"),
+    ("2.1", step_into_h_prev, "h_prev"),
+    ("2.1", lambda *a: rnn_step(*a).sum(), "shape"),
+    ("2.1", lambda *a: rnn_step(*a).T, "shape"),
+    ("2.1", lambda *a: -rnn_step(*a), "sign"),
+    ("2.1", lambda *a: rnn_step(*a) * 2, "2"),
+    ("2.1", lambda *a: rnn_step(*a)[0], "shape"),
+    ("2.1", lambda *a: (rnn_step(*a), a[1]), "2"),
+    ("2.1", lambda *a: rnn_step(*a).round(2), "2.1"),
+    ("2.1", lambda *a: rnn_step(*a) * np.nan, "NaN"),
+    ("2.1", lambda x_t, h_prev: x_t, "arguments"),
+    ("2.2", forward_by_list, "shape"),
+    ("2.2", forward_one_short, "shape"),
+    ("2.2", lambda *a: np.roll(rnn_forward(*a), 1, axis=1), "step"),
+    ("2.2", lambda *a: rnn_forward(*a).cumsum(axis=1), "2.2"),
+    ("2.2", lambda *a: rnn_forward(*a)[0], "shape"),
+    ("2.2", lambda *a: rnn_forward(*a)[:, :1], "shape"),
+    ("2.2", lambda *a: rnn_forward(*a).reshape(-1), "shape"),
+    ("2.2", lambda *a: rnn_forward(*a).swapaxes(1, 2), "shape"),
+    ("2.2", lambda *a: rnn_forward(*a).astype(int), "2.2"),
+    ("2.2", lambda *a: np.zeros((*a[0].shape[:2], len(a[4]))), "same"),
+    ("2.2", lambda *a: print(a), "return"),
+    ("2.3", lambda logits, targets: np.log(logits.shape[-1]), "2.3"),
+    ("2.3", lambda logits, targets: cross_entropy(logits, targets) + 0.01, "2.3"),
+    ("2.3", lambda logits, targets: -np.log(0.0 * logits.mean()), "inf"),
+    ("2.3", lambda logits, targets: np.array([cross_entropy(logits, targets)] * 2), "shape"),
+    ("2.3", lambda logits, targets: (logits.argmax(-1) == targets).mean(), "2.3"),
+    ("2.3", lambda logits, targets: np.exp(cross_entropy(logits, targets)), "2.3"),
+    ("2.3", lambda logits, targets: logits[targets], "IndexError"),
+    ("2.3", lambda logits, targets: str(cross_entropy(logits, targets)), "text"),
+    ("2.3", lambda logits, targets: cross_entropy(logits[:, -1:], targets[:, -1:]), "2.3"),
+    ("2.3", lambda logits, targets: cross_entropy(logits, 0 * targets), "2.3"),
+    ("2.4", lambda h, W_hy, b_y: h[:, -1].T @ W_hy + b_y, "ValueError"),
+    ("2.4", lambda h, W_hy, b_y: h[:, :, -1], "shape"),
+    ("2.4", lambda h, W_hy, b_y: h[:, -1], "shape"),
+    ("2.4", lambda h, W_hy, b_y: h.max(axis=1) @ W_hy + b_y, "2.4"),
+    ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y).argmax(-1), "shape"),
+    ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y)[:1], "shape"),
+    ("2.4", lambda h, W_hy, b_y: -last_output(h, W_hy, b_y), "sign"),
+    ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y) / 2, "2.4"),
+    ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, -b_y), "2.4"),
+    ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y)[::-1], "2.4"),
+]
+
+
+@pytest.mark.parametrize(("exercise", "submission", "word"), WRONG)
+def test_rejected_with_its_reason(exercise, submission, word):
+    result = check(exercise, submission)
+    assert result.status == "wrong", result
+    assert word.lower() in repr(result).lower(), result
+    assert_is_sentence(result.message)
+
+
+def test_other_right_ways_are_accepted():
+    def forward(x, h0, W_xh, W_hh, b_h):
+        projected, states = x @ W_xh + b_h, [h0]
+        for t in range(x.shape[1]):
+            states.append(np.tanh(projected[:, t] + states[-1] @ W_hh))
+        return np.array(states[1:]).transpose(1, 0, 2)
+
+    def step(x_t, h_prev, W_xh, W_hh, b_h):
+        return np.tanh(np.hstack([x_t, h_prev]) @ np.vstack([W_xh, W_hh]) + b_h)
+
+    assert check("2.2", forward).status == "correct"
+    assert check("2.1", step).status == "correct"
