@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from platformdirs import user_data_dir
 
 LOCK_TIMEOUT = 10.0  # seconds; another kernel holds the lock for a few milliseconds
 
-_problem = ""  # why the last attempt to save failed
+_problems: dict[Path, str] = {}  # why the last attempt to save this file failed
 
 
 def path() -> Path:
@@ -55,9 +55,9 @@ def reset() -> bool:
 
 def notice() -> str:
     """Return what the learner should know about the file, in sentences; ``""`` if all is well."""
-    sentences = [_problem] if _problem else []
+    sentences = [_problems[path()]] if path() in _problems else []
     home = path().parent
-    damaged = sorted(home.glob("progress.damaged-*")) if home.is_dir() else []
+    damaged = sorted(home.glob("*.damaged-*")) if home.is_dir() else []
     if damaged:
         sentences.append(
             f"A damaged progress file was set aside as {damaged[-1]}: what it held is not "
@@ -65,8 +65,7 @@ def notice() -> str:
         )
     elif path().exists() and not _readable():
         sentences.append(
-            f"The progress file {path()} cannot be read. It is set aside when you next solve an "
-            "exercise."
+            f"The progress file {path()} cannot be read: what it holds is not counted."
         )
     return " ".join(sentences)
 
@@ -79,19 +78,18 @@ def _readable() -> bool:
     return True
 
 
-def _save(change) -> bool:
-    global _problem
+def _save(change: Callable[[], None]) -> bool:
     try:
         with _locked():
             change()
     except OSError as error:  # a lock that is not free in time is one, too
         reason = error.strerror or type(error).__name__
-        _problem = (
+        _problems[path()] = (
             f"Your progress could not be saved in {path().parent} ({reason}). Set the environment "
             "variable UNROLLED_HOME to a directory that you may write to."
         )
         return False
-    _problem = ""
+    _problems.pop(path(), None)
     return True
 
 
@@ -124,7 +122,7 @@ def _parse(text: str) -> frozenset[str]:
 
 def _set_aside() -> None:
     stamp = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-    path().replace(path().with_name(f"progress.damaged-{stamp}.json"))
+    path().replace(path().with_name(f"{path().name}.damaged-{stamp}"))
 
 
 def _write(solved: frozenset[str]) -> None:

@@ -109,6 +109,7 @@ def as_arrays(returned: Any, outputs: Sequence[str]) -> tuple[np.ndarray, ...]:
     Unusable
         With a sentence that lacks its subject.
     """
+    _refuse_unfinished(returned, outputs[0])
     if len(outputs) == 1:
         return (_as_array(returned, outputs[0]),)
     wanted = f"wanted {len(outputs)} values, {_listed(outputs)}"
@@ -121,14 +122,17 @@ def as_arrays(returned: Any, outputs: Sequence[str]) -> tuple[np.ndarray, ...]:
     return tuple(_as_array(part, name) for part, name in zip(returned, outputs, strict=True))
 
 
-def _as_array(value: Any, output: str) -> np.ndarray:
-    if value is None:
-        raise Unusable(f"returned None for `{output}`. Did you forget `return`?")
+def _refuse_unfinished(value: Any, output: str) -> None:
     if inspect.isgenerator(value) or inspect.iscoroutine(value):
         value.close()
         raise Unusable(
-            f"returned a {type_name(value)}, wanted `{output}`. Use `return` and no `yield` or `async`."
+            f"returned a {type_name(value)}, wanted `{output}`. Use `return`, no `yield` or `async`."
         )
+
+
+def _as_array(value: Any, output: str) -> np.ndarray:
+    if value is None:
+        raise Unusable(f"returned None for `{output}`. Did you forget `return`?")
     if callable(value):
         raise Unusable(
             f"returned a function or class, wanted `{output}`. Did you forget to call it?"
