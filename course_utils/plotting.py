@@ -111,6 +111,23 @@ def _axes(ax: Axes | None) -> Axes:
     return plt.subplots()[1] if ax is None else ax
 
 
+def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
+    """Write each line's name beside its last point, labels apart by a line of text."""
+    low, high = ax.get_ylim()
+    gap = (high - low) * 0.17 / ax.figure.get_figheight() * len(ax.figure.axes)
+    lowest = -np.inf
+    for name, (x_end, y_end, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
+        lowest = max(y_end, lowest + gap)
+        ax.annotate(
+            name,
+            (x_end, lowest),
+            xytext=(6, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+        )
+
+
 def plot_sequences(
     sequences: Mapping[str, np.ndarray],
     ax: Axes | None = None,
@@ -140,6 +157,7 @@ def plot_sequences(
         If a sequence is not one-dimensional.
     """
     ax = _axes(ax)
+    ends = {}
     for name, values in sequences.items():
         values = np.asarray(values)
         if values.ndim != 1:
@@ -149,14 +167,8 @@ def plot_sequences(
         (line,) = ax.plot(
             np.arange(1, len(values) + 1), values, marker="o" if markers else None, markersize=4
         )
-        ax.annotate(
-            name,
-            (len(values), values[-1]),
-            xytext=(6, 0),
-            textcoords="offset points",
-            color=line.get_color(),
-            va="center",
-        )
+        ends[name] = (len(values), float(values[-1]), line.get_color())
+    _label_ends(ax, ends)
     ax.set_xlabel("time step t")
     ax.set_ylabel(ylabel)
     return ax

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from test_all_exercises import assert_is_sentence
 
 from course_utils.checks import check
 from course_utils.checks.lesson_02 import cross_entropy, last_output, rnn_forward, rnn_step
-from tests.checks.test_all_exercises import assert_is_sentence
 
 
 def step_into_h_prev(x_t, h_prev, W_xh, W_hh, b_h):
@@ -28,7 +28,7 @@ WRONG = [
     ("2.1", lambda x_t, h_prev, W_xh, W_hh, b_h: x_t @ W_xh.T + h_prev, "ValueError"),
     ("2.1", step_into_h_prev, "h_prev"),
     ("2.1", lambda *a: rnn_step(*a).sum(), "shape"),
-    ("2.1", lambda *a: rnn_step(*a).T, "shape"),
+    ("2.1", lambda *a: rnn_step(*a).T, "axes"),
     ("2.1", lambda *a: -rnn_step(*a), "sign"),
     ("2.1", lambda *a: rnn_step(*a) * 2, "2"),
     ("2.1", lambda *a: rnn_step(*a)[0], "shape"),
@@ -37,15 +37,15 @@ WRONG = [
     ("2.1", lambda *a: rnn_step(*a) * np.nan, "NaN"),
     ("2.1", lambda x_t, h_prev: x_t, "arguments"),
     ("2.2", forward_by_list, "shape"),
-    ("2.2", forward_one_short, "shape"),
-    ("2.2", lambda *a: np.roll(rnn_forward(*a), 1, axis=1), "step"),
+    ("2.2", forward_one_short, "lacks the last"),
+    ("2.2", lambda *a: np.roll(rnn_forward(*a), 1, axis=1), "one place late"),
     ("2.2", lambda *a: rnn_forward(*a).cumsum(axis=1), "2.2"),
     ("2.2", lambda *a: rnn_forward(*a)[0], "shape"),
     ("2.2", lambda *a: rnn_forward(*a)[:, :1], "shape"),
     ("2.2", lambda *a: rnn_forward(*a).reshape(-1), "shape"),
-    ("2.2", lambda *a: rnn_forward(*a).swapaxes(1, 2), "shape"),
+    ("2.2", lambda *a: rnn_forward(*a).swapaxes(1, 2), "axes"),
     ("2.2", lambda *a: rnn_forward(*a).astype(int), "2.2"),
-    ("2.2", lambda *a: np.zeros((*a[0].shape[:2], len(a[4]))), "same"),
+    ("2.2", lambda *a: np.zeros((*a[0].shape[:2], len(a[4]))), "2.2"),
     ("2.2", lambda *a: print(a), "return"),
     ("2.3", lambda logits, targets: np.log(logits.shape[-1]), "2.3"),
     ("2.3", lambda logits, targets: cross_entropy(logits, targets) + 0.01, "2.3"),
@@ -61,7 +61,7 @@ WRONG = [
     ("2.4", lambda h, W_hy, b_y: h[:, :, -1], "shape"),
     ("2.4", lambda h, W_hy, b_y: h[:, -1], "shape"),
     ("2.4", lambda h, W_hy, b_y: h.max(axis=1) @ W_hy + b_y, "2.4"),
-    ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y).argmax(-1), "shape"),
+    ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y).argmax(-1), "whole numbers"),
     ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y)[:1], "shape"),
     ("2.4", lambda h, W_hy, b_y: -last_output(h, W_hy, b_y), "sign"),
     ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y) / 2, "2.4"),
