@@ -1,0 +1,67 @@
+"""A real JupyterLab and a real Chromium, started once for all browser tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from real_lab import Notebook, RealLab, chromium_path, launch_chromium, running_lab
+
+HERE = Path(__file__).parent
+_figures: list[str] = []
+
+
+def pytest_collection_modifyitems(items):
+    """Mark every test of this folder, so that a plain `make test` leaves it out."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Show what was measured."""
+    if _figures:
+        terminalreporter.section("measured in the page")
+        for line in _figures:
+            terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def measured() -> list[str]:
+    """Lines to show at the end of the run."""
+    return _figures
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    try:
+        chromium_path()
+    except FileNotFoundError as missing:
+        pytest.fail(str(missing), pytrace=False)
+    with sync_playwright() as playwright:
+        chromium = launch_chromium(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory) -> Iterator[RealLab]:
+    """JupyterLab on a copy of the course."""
+    with running_lab(tmp_path_factory.mktemp("lab")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def open_notebook(lab, browser):
+    """Open a notebook of the course, by its path in the copy; closed after the module."""
+    contexts = []
+
+    def open_path(path: str) -> Notebook:
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 1000}))
+        return Notebook(lab, contexts[-1].new_page(), path)
+
+    yield open_path
+    for context in contexts:
+        context.close()
+    lab.delete_kernels()

@@ -1,0 +1,220 @@
+"""Drive a real JupyterLab in a real, headless Chromium: for the browser tests and the screenshot.
+
+`RealLab` runs a server on a copy of the course, so that nothing in the repository is written;
+`Notebook` is one open notebook in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60.0
+CELLS_SECONDS = 180.0
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# All cells stay in the page, so that a widget far down can be driven without scrolling to it.
+NOTEBOOK_SETTINGS = {"windowingMode": "none"}
+
+
+def chromium_path() -> str:
+    """Return the path of Debian's Chromium, or of the browser that ``CHROMIUM`` names."""
+    for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
+        if name and (found := shutil.which(name)):
+            return found
+    raise FileNotFoundError(
+        "No Chromium found. Install it (Debian and Ubuntu: apt-get install chromium), or set "
+        "CHROMIUM to its path."
+    )
+
+
+def launch_chromium(playwright: Playwright) -> Browser:
+    """Start the browser, headless."""
+    return playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+
+
+class RealLab:
+    """A JupyterLab server of its own, on a copy of the course in ``folder``.
+
+    Its settings, kernels and the learner's progress stay in ``folder`` too.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.course = folder / "course"
+        self.home = folder / "home"
+        self._runtime = folder / "runtime"
+        self._log = folder / "lab.log"
+        for name in ("notebooks", "data"):
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, self.course / name)
+        settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
+        settings.mkdir(parents=True)
+        (settings / "tracker.jupyterlab-settings").write_text(json.dumps(NOTEBOOK_SETTINGS))
+        environment = os.environ | {
+            "UNROLLED_HOME": str(self.home),
+            "JUPYTER_RUNTIME_DIR": str(self._runtime),
+            "JUPYTER_CONFIG_DIR": str(folder / "config"),
+            "JUPYTER_DATA_DIR": str(folder / "data"),
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            "IPYTHONDIR": str(folder / "ipython"),
+        }
+        options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "jupyterlab", *options),
+                    "--LabApp.expose_app_in_browser=True",
+                    f"--ServerApp.root_dir={self.course}",
+                ],
+                cwd=self.course,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            self.url, self.token = self._wait_until_served()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait_until_served(self) -> tuple[str, str]:
+        """Return address and token, which the server writes to a file once it listens."""
+        announced = self._runtime / f"jpserver-{self._process.pid}.json"
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                info = json.loads(announced.read_text())
+                self._request("api/status", info["url"], info["token"])
+                return info["url"], info["token"]
+            except (OSError, ValueError):
+                time.sleep(0.1)
+        raise RuntimeError(f"JupyterLab did not start:\n{self._log.read_text()[-2000:]}")
+
+    def _request(self, path: str, url: str, token: str, method: str = "GET") -> bytes:
+        request = urllib.request.Request(
+            url + path, method=method, headers={"Authorization": f"token {token}"}
+        )
+        # No proxy: the server is on this machine.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=10) as answer:
+            return answer.read()
+
+    def delete_kernels(self) -> None:
+        """End every kernel of this server."""
+        for kernel in json.loads(self._request("api/kernels", self.url, self.token)):
+            self._request(f"api/kernels/{kernel['id']}", self.url, self.token, method="DELETE")
+
+    def stop(self) -> None:
+        """End the kernels and the server."""
+        try:
+            if hasattr(self, "url"):
+                self.delete_kernels()
+        finally:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+
+@contextmanager
+def running_lab(folder: Path) -> Iterator[RealLab]:
+    """A server that is stopped at the end of the block."""
+    lab = RealLab(folder)
+    try:
+        yield lab
+    finally:
+        lab.stop()
+
+
+class Notebook:
+    """One notebook of a running Lab, open in ``page``, with its kernel."""
+
+    def __init__(self, lab: RealLab, page: Page, path: str) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        page.on("pageerror", lambda error: self.problems.append(f"{error}\n{error.stack or ''}"))
+        page.on("console", self._note_console)
+        page.goto(f"{lab.url}lab/tree/{path}?token={lab.token}&reset")
+        # The kernel's own status: Lab's execution indicator is there before a run is accepted.
+        page.wait_for_function(
+            "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=START_SECONDS * 1000,
+        )
+
+    def _note_console(self, message) -> None:
+        if message.type == "error":
+            self.problems.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def _command(self, name: str) -> None:
+        """Execute a command of JupyterLab and wait until it is done."""
+        self.page.evaluate(
+            """name => {
+                window.commandDone = window.commandError = null;
+                window.jupyterapp.commands.execute(name).then(
+                    () => { window.commandDone = true; },
+                    error => { window.commandError = String(error); window.commandDone = true; });
+            }""",
+            name,
+        )
+        self.page.wait_for_function("window.commandDone", timeout=CELLS_SECONDS * 1000)
+        error = self.page.evaluate("window.commandError")
+        if error:
+            raise RuntimeError(f"{name}: {error}")
+
+    def run_all(self) -> None:
+        """Clear the stored outputs and run every cell, to the end or to the first error."""
+        self._command("notebook:clear-all-cell-outputs")
+        self._command("notebook:run-all-cells")
+
+    def cells(self) -> list[dict]:
+        """Return the cells as nbformat holds them, with the outputs of now."""
+        return self.page.evaluate(
+            "window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
+        )
+
+    def run_cell(self, index: int, source: str | None = None) -> dict:
+        """Run one cell, with another source where one is given; return it with its outputs."""
+        self.page.evaluate(
+            """([index, source]) => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                notebook.activeCellIndex = index;
+                notebook.deselectAll();
+                if (source !== null) notebook.model.cells.get(index).sharedModel.setSource(source);
+            }""",
+            [index, source],
+        )
+        self._command("notebook:run-cell")
+        return self.cells()[index]
+
+
+def output_text(cell: dict) -> str:
+    """Return all that a cell shows as plain text."""
+    parts = []
+    for output in cell.get("outputs", []):
+        if output["output_type"] == "stream":
+            parts.append(output["text"])
+        elif output["output_type"] == "error":
+            parts.append(f"{output['ename']}: {output['evalue']}")
+        else:
+            parts.append(output["data"].get("text/plain", ""))
+    return "\n".join("".join(part) if isinstance(part, list) else part for part in parts)
