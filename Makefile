@@ -54,6 +54,10 @@ test: $(READY) ## unit and structure tests, strict nbval over every notebook
 test-browser: $(READY) ## every lesson and widget in a real JupyterLab (needs Chromium)
 	$(PY) -m pytest -m browser tests/browser
 
+.PHONY: bench
+bench: $(READY) ## measure what the course promises about speed (BENCH="theano": only that)
+	$(PY) tools/benchmarks.py $(BENCH)
+
 .PHONY: notebooks
 notebooks: $(READY) ## build what changed: lessons/ -> notebooks/ and solutions/ (FORCE=1: all)
 	$(PY) tools/build_notebooks.py $(if $(FORCE),--force)
