@@ -190,7 +190,7 @@ def _is_unused(exercise: Exercise, submission: Any, trials: Sequence[Trial], pla
 
 
 def _vary(cases: Sequence[Case], place: int) -> list[Case]:
-    """Return the cases with one argument's numbers in another order, floats also stretched."""
+    """Return the cases with other numbers in one argument: reordered, stretched or increased."""
     varied = []
     for case in cases:
         value = case.args[place]
@@ -198,6 +198,8 @@ def _vary(cases: Sequence[Case], place: int) -> list[Case]:
             value = np.roll(value, 1) * (1.5 if value.dtype.kind == "f" else 1)
         elif isinstance(value, float):
             value *= 1.5
+        elif type(value) is int:
+            value += 1
         args = (*case.args[:place], value, *case.args[place + 1 :])
         varied.append(replace(case, args=args))
     return varied

@@ -61,8 +61,9 @@ def _explains(transform: Transform, pairs: Pairs, rtol: float, atol: float) -> b
         known = ~np.isnan(expected)
         if not np.allclose(got[known], expected[known], rtol=rtol, atol=atol):
             return False
-        informative |= got.shape != want.shape or not np.allclose(
-            expected[known], want[known], rtol=rtol, atol=atol
+        informative |= bool(known.any()) and not (
+            got.shape == want.shape
+            and np.allclose(expected[known], want[known], rtol=rtol, atol=atol)
         )
     return informative
 
@@ -100,7 +101,7 @@ def _along_an_axis(name: str, axes: Sequence[str], pairs: Pairs) -> Iterator[tup
 
 
 def _unknown(want: np.ndarray) -> np.ndarray:
-    return np.full_like(want[:1], np.nan)
+    return np.full((1, *want.shape[1:]), np.nan)
 
 
 # How the first axis may have been moved. A reader of a message sees the axis by its name.
@@ -136,7 +137,7 @@ def _rescaled(name: str, pairs: Pairs, rtol: float, atol: float) -> Iterator[tup
     got, want = next(((g, w) for g, w in pairs if np.any(w)), pairs[0])
     if np.any(want):
         factor = float(np.vdot(got, want) / np.vdot(want, want))
-        if f"{factor:.4g}" != "1":
+        if f"{factor:.4g}" not in ("0", "1"):
             yield (
                 f"Each value of your `{name}` is {factor:.4g} times the wanted one.",
                 lambda want: want * factor,
