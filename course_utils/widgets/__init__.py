@@ -1,0 +1,37 @@
+"""Explorers, quizzes and the course map: what a learner can move, answer and read.
+
+How to add an explorer ``GateExplorer``:
+
+1. ``widgets/gate.py``: a subclass of :class:`~course_utils.widgets.base.Explorer` that declares
+   ``script = "gate"``, its ``title`` and ``controls``, and overrides three methods: ``compute``
+   (the numbers), ``sentence`` (what they say) and ``plot`` (the picture without a page).
+2. ``widgets/static/gate.js``: the same three for the page, as pure functions: ``compute``,
+   ``sentence`` and ``draw``, then ``export default explorer({ compute, sentence, draw })``.
+   ``static/common.js`` comes before it in the same module; it makes the controls and has the
+   helpers for drawing. There is nothing to import.
+3. One import below.
+
+The subclass is then in :func:`explorers`, and the tests hold page and Python equal.
+"""
+
+from __future__ import annotations
+
+from .base import Choice, Explorer, Range, Toggle
+from .quiz import Quiz
+from .scalar_rnn import ScalarRNNExplorer
+
+__all__ = [
+    "Choice",
+    "Explorer",
+    "Quiz",
+    "Range",
+    "ScalarRNNExplorer",
+    "Toggle",
+    "explorers",
+]
+
+
+def explorers() -> list[type[Explorer]]:
+    """Every explorer of the course, by name; each can be made without arguments."""
+    own = [each for each in Explorer.__subclasses__() if each.__module__.startswith(__name__)]
+    return sorted(own, key=lambda each: each.__name__)
