@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
@@ -192,6 +192,24 @@ class Notebook:
             "window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
         )
 
+    def cell(self, index: int) -> Locator:
+        """Return a cell as the page shows it."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def wait_for_widgets(self) -> None:
+        """Wait until every widget among the outputs of now is on the page."""
+        views = "application/vnd.jupyter.widget-view+json"
+        wanted = sum(
+            views in output.get("data", {})
+            for cell in self.cells()
+            for output in cell.get("outputs", [])
+        )
+        self.page.wait_for_function(
+            "count => document.querySelectorAll('.unrolled-widget').length >= count",
+            arg=wanted,
+            timeout=10_000,
+        )
+
     def run_cell(self, index: int, source: str | None = None) -> dict:
         """Run one cell, with another source where one is given; return it with its outputs."""
         self.page.evaluate(
@@ -207,14 +225,12 @@ class Notebook:
         return self.cells()[index]
 
 
-def output_text(cell: dict) -> str:
-    """Return all that a cell shows as plain text."""
-    parts = []
-    for output in cell.get("outputs", []):
-        if output["output_type"] == "stream":
-            parts.append(output["text"])
-        elif output["output_type"] == "error":
-            parts.append(f"{output['ename']}: {output['evalue']}")
-        else:
-            parts.append(output["data"].get("text/plain", ""))
-    return "\n".join("".join(part) if isinstance(part, list) else part for part in parts)
+@contextmanager
+def open_notebook(lab: RealLab, browser: Browser, path: str) -> Iterator[Notebook]:
+    """A notebook in a page of its own; page and kernel end with the block."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    try:
+        yield Notebook(lab, context.new_page(), path)
+    finally:
+        context.close()
+        lab.delete_kernels()

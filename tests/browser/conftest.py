@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from real_lab import Notebook, RealLab, chromium_path, launch_chromium, running_lab
+from real_lab import RealLab, chromium_path, launch_chromium, running_lab
 
 HERE = Path(__file__).parent
 _figures: list[str] = []
@@ -50,18 +50,3 @@ def lab(tmp_path_factory) -> Iterator[RealLab]:
     """JupyterLab on a copy of the course."""
     with running_lab(tmp_path_factory.mktemp("lab")) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def open_notebook(lab, browser):
-    """Open a notebook of the course, by its path in the copy; closed after the module."""
-    contexts = []
-
-    def open_path(path: str) -> Notebook:
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 1000}))
-        return Notebook(lab, contexts[-1].new_page(), path)
-
-    yield open_path
-    for context in contexts:
-        context.close()
-    lab.delete_kernels()

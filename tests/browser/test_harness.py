@@ -2,13 +2,14 @@
 
 import nbformat
 import pytest
-from widget_driver import explorers
+from real_lab import open_notebook
+from widget_driver import Widget, explorers
 
 # JupyterLab takes the arrow keys for itself where the focused element does not say that it wants them.
 KEYS = 'data-lm-suppress-shortcuts="true"'
 MODULE = """
 export default { render({ el }) {
-    el.innerHTML = `<div class="unrolled-widget">
+    el.innerHTML = `<div class="unrolled-widget" role="group" aria-label="bar">
         <label>height <input type="range" KEYS min="0" max="10" value="3"></label>
         <label>shape <select><option>flat</option><option>tall</option></select></label>
         <svg role="img" aria-label="a bar"><rect/></svg><p aria-live="polite"></p></div>`;
@@ -31,6 +32,7 @@ WIDGETS = {
     "dead range": MODULE.replace("FORMULA", "choice.value"),
     "dead choice": MODULE.replace("FORMULA", "range.value"),
     "not a number": MODULE.replace("FORMULA", "Math.log(-range.value) + choice.value"),
+    "no name": MODULE.replace('aria-label="bar"', ""),
     "no label": MODULE.replace(LABEL, LABEL.replace("label>", "span>").replace("shape", "")),
     "no picture text": MODULE.replace(' role="img"', ""),
     "no sentence": MODULE.replace('"p"', '"label"'),
@@ -39,6 +41,7 @@ FAULTS = {
     "dead range": "range 'height' does not change the picture",
     "dead choice": "select 'shape' does not change the picture",
     "not a number": "NaN shown at",
+    "no name": "the widget has no name",
     "no label": "a select has no label",
     "no picture text": "a picture has no text alternative",
     "no sentence": "no sentence at",
@@ -54,21 +57,22 @@ def cell(module, keys=KEYS):
 
 
 @pytest.fixture(scope="module")
-def scratch(lab, open_notebook):
+def scratch(lab, browser):
     cells = [cell(module) for module in WIDGETS.values()] + [cell(MODULE, keys="")]
     book = nbformat.v4.new_notebook(
         cells=[*cells, nbformat.v4.new_code_cell("1 / 0")],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
     )
     nbformat.write(book, lab.course / "scratch.ipynb")
-    notebook = open_notebook("scratch.ipynb")
-    notebook.run_all()
-    notebook.page.locator(".unrolled-widget svg").nth(len(WIDGETS)).wait_for(state="attached")
-    return notebook
+    with open_notebook(lab, browser, "scratch.ipynb") as notebook:
+        notebook.run_all()
+        notebook.wait_for_widgets()
+        yield notebook
 
 
 @pytest.mark.parametrize("name", WIDGETS)
-def test_faults_of_a_widget_are_found(scratch, name):
+def test_faults_of_a_widget_are_found(scratch, name, monkeypatch):
+    monkeypatch.setattr(Widget, "patience", 0.1)
     widget = explorers(scratch.page)[list(WIDGETS).index(name)]
     found = widget.faults()
     assert bool(found) == (name in FAULTS), found

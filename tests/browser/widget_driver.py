@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from playwright.sync_api import Locator, Page
 
 WIDGET = ".unrolled-widget"
 CONTROLS = "input:is([type=range], [type=number], [type=checkbox], [type=text]), select"
-ANSWER_SECONDS = 1.0  # for a widget whose kernel computes; the others answer within a frame
 
 DRAWN = "e => [...e.querySelectorAll('svg')].map(svg => svg.innerHTML).join()"
 SAID = "e => [...e.querySelectorAll('[aria-live]')].map(node => node.textContent).join()"
@@ -103,11 +103,18 @@ class Widget:
     """One explorer on the page."""
 
     locator: Locator
+    patience: ClassVar[float] = 1.0
+    """Seconds for a widget whose kernel computes; the others answer within a frame."""
 
     @property
     def page(self) -> Page:
         """The page that holds the widget."""
         return self.locator.page
+
+    @property
+    def name(self) -> str:
+        """What a screen reader calls it."""
+        return self.locator.get_attribute("aria-label") or "unnamed"
 
     def controls(self) -> list[Control]:
         """The native controls, in the order of the page."""
@@ -126,7 +133,7 @@ class Widget:
         before, moved = self.drawn(), control.read() != setting
         control.put(setting)
         self.page.evaluate(NEXT_FRAME)
-        waits = int(ANSWER_SECONDS / 0.05) if moved else 0
+        waits = int(self.patience / 0.05) if moved else 0
         while waits and self.drawn() == before:
             self.page.wait_for_timeout(50)
             waits -= 1
@@ -157,7 +164,7 @@ class Widget:
 
     def faults(self) -> list[str]:
         """Move every control to both ends and every option; say what went wrong, in sentences."""
-        found = []
+        found = [] if self.locator.get_attribute("aria-label") else ["the widget has no name"]
         for control in self.controls():
             if not control.name:
                 found.append(f"a {control.kind} has no label")
