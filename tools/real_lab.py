@@ -226,9 +226,13 @@ class Notebook:
 
 
 @contextmanager
-def open_notebook(lab: RealLab, browser: Browser, path: str) -> Iterator[Notebook]:
+def open_notebook(
+    lab: RealLab, browser: Browser, path: str, device_scale_factor: float = 1
+) -> Iterator[Notebook]:
     """A notebook in a page of its own; page and kernel end with the block."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 1000}, device_scale_factor=device_scale_factor
+    )
     try:
         yield Notebook(lab, context.new_page(), path)
     finally:

@@ -20,7 +20,7 @@ SAID = "e => [...e.querySelectorAll('[aria-live]')].map(node => node.textContent
 # The text of a label without that of the control in it: a choice's options are no name.
 NAME = """control => {
     const label = control.labels?.[0]?.cloneNode(true);
-    label?.querySelectorAll('input, select, output').forEach(inner => inner.remove());
+    label?.querySelectorAll('input, select, [aria-hidden]').forEach(inner => inner.remove());
     return (label?.textContent || control.getAttribute('aria-label') || '').trim();
 }"""
 NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
