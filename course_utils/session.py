@@ -116,8 +116,9 @@ class EnvironmentReport:
 
     def __repr__(self) -> str:
         """Return the report as text, one component a line."""
+        width = max(len(component.name) for component in self.components)
         lines = [
-            f"{component.name:12} {component.found:8}  {component.mend or 'OK'}"
+            f"{component.name:{width}}  {component.found:7}  {component.mend or 'OK'}"
             for component in self.components
         ]
         return "\n".join([*lines, self._summary()])
