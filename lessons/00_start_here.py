@@ -147,23 +147,25 @@ for text, piece in pieces.items():
 # `x[0]` is not the first day: it is the first *town*. Mix up these two and NumPy raises no error; the
 # result is merely about something else.
 #
-# **Explorer.** Most lessons have a picture that you can move. Use the mouse, or Tab and the arrow
-# keys. It needs a running kernel; without one you see a still picture and a sentence instead.
+# **Explorer.** Most lessons have a picture that you can move, an *explorer*. This one shows the
+# numbers of `x`, one table for each town, with steps downwards and features across. Choose with the
+# mouse, or with Tab and the arrow keys. Where no kernel runs, on a web page for instance, you see a
+# still picture and a sentence instead.
 #
-# 1. Cut out one step of all sequences. What is its shape?
-# 2. Cut out one feature of one sequence. How many axes are left?
-# 3. Find a piece of shape $(3, 1, 2)$. How does its index differ from that of $(3, 2)$?
+# 1. Take step 2 of every sequence. What is the shape, and what do the numbers say?
+# 2. Get the temperatures of Beeton (sequence 1) on all days. Which controls do you set?
+# 3. How many axes are left when you set all three?
 
 # %%
-BatchSlicer()
+BatchSlicer(x)
 
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# 1. The step's axis goes, the others stay: $(N, D)$.
-# 2. One, the time: $(T,)$.
-# 3. It is a slice of length one, such as `x[:, 0:1]`, which keeps the axis. The index `x[:, 0]`
-#    removes it.
+# 1. $(3, 2)$: temperature and rain of the third day in each of the three towns. The axis of time is
+#    gone.
+# 2. Sequence 1 and feature 0. What is left is the time, of shape $(5,)$: 9, 8, 8, 10, 11.
+# 3. None: one number, of shape $()$.
 # </details>
 
 # %% [markdown]

@@ -69,7 +69,7 @@ def _refuse_value(submission: Any) -> tuple[str, str] | None:
 
 def _refuse(exercise: Exercise, submission: Any) -> tuple[str, str] | None:
     name = exercise.reference.__name__
-    if isinstance(submission, type):
+    if issubclass(type(submission), type):  # isinstance would ask the submission itself
         return "wrong", f"You passed a class. This exercise asks for a function, `{name}`."
     if not callable(submission):
         return "wrong", (

@@ -212,6 +212,8 @@ def _learners_line(error: BaseException) -> str:
 
 
 def _shortened(text: str) -> str:
+    """Cut a text that is not ours, and keep its backticks from being taken for markup."""
+    text = text.replace("`", "'")
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 

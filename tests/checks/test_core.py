@@ -68,6 +68,21 @@ def _sum_in_place(x, h0):
     return np.stack(h, axis=1)
 
 
+TWO_OUTPUTS = replace(
+    RUNNING_SUM,
+    reference=lambda x, h0: (running_sum(x, h0), running_sum(x, h0)[:, -1]),
+    misconceptions=(),
+    outputs=("h (N, T)", "h_last (N,)"),
+)
+
+N_PARAMETERS = value_exercise(
+    "0.9",
+    "Count",
+    42,
+    misconceptions=[Misconception("forgets the bias", lambda: 36, "The bias counts too.")],
+)
+
+
 def said(submission, exercise=RUNNING_SUM):
     result = judge(exercise, submission)
     assert result.status == "wrong", result
@@ -252,6 +267,93 @@ def test_interrupt_raised_by_the_submission_is_told():
     assert "KeyboardInterrupt" in said(raises)
 
 
+class LiesAboutItsClass:
+    @property
+    def __class__(self):
+        raise RuntimeError("no class")
+
+
+class HidesItsSignature:
+    @property
+    def __signature__(self):
+        raise RuntimeError("no signature")
+
+    def __call__(self, *args):
+        return self
+
+
+class HidesEverything:
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+    def __call__(self, *args):
+        return self
+
+
+class NamelessType(type):
+    @property
+    def __name__(cls):
+        raise RuntimeError("no name")
+
+
+class Nameless(metaclass=NamelessType):
+    pass
+
+
+class BrokenList(list):
+    def __len__(self):
+        raise RuntimeError("no length")
+
+    __iter__ = __len__
+
+
+class BrokenArray(np.ndarray):
+    @property
+    def shape(self):
+        raise RuntimeError("no shape")
+
+
+def nested(depth):
+    result = []
+    for _ in range(depth):
+        result = [result]
+    return result
+
+
+# Made when they are needed: pytest itself stumbles over some of them.
+HOSTILE = {
+    "lies about its class": LiesAboutItsClass,
+    "hides its signature": HidesItsSignature,
+    "hides everything": HidesEverything,
+    "of a type without a name": Nameless,
+    "type without a name": lambda: Nameless,
+    "list without a length": lambda: BrokenList([1.0]),
+    "array without a shape": lambda: np.zeros(3).view(BrokenArray),
+    "deeply nested list": lambda: nested(5000),
+    "array of None": lambda: np.array([None]),
+    "structured array": lambda: np.zeros(3, dtype=[("h", float)]),
+    "dates": lambda: np.array(["2026-01-01"], dtype="datetime64[D]"),
+    "masked array": lambda: np.ma.array([1.0, 2.0], mask=[1, 0]),
+    "32 axes": lambda: np.zeros((1,) * 32),
+    "enormous view": lambda: np.broadcast_to(1.0, (10**9, 10)),
+    "enormous number": lambda: 10**400,
+    "bytes": lambda: b"h",
+    "range": lambda: range(3),
+    "iterator": lambda: iter([1.0]),
+    "module": lambda: sys,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("exercise", [RUNNING_SUM, TWO_OUTPUTS, N_PARAMETERS])
+def test_hostile_objects_get_a_sentence(name, exercise):
+    hostile = HOSTILE[name]()
+    for submission in (hostile, lambda *args: hostile, lambda *args: (hostile, hostile)):
+        message = said(submission, exercise)
+        assert message.endswith((".", "?"))
+        assert "could not examine" not in message
+
+
 # Time
 
 
@@ -355,14 +457,6 @@ def test_whole_numbers_are_refused_where_floats_are_wanted():
     assert "holds whole numbers (dtype int64), wanted floating-point numbers" in message
 
 
-TWO_OUTPUTS = replace(
-    RUNNING_SUM,
-    reference=lambda x, h0: (running_sum(x, h0), running_sum(x, h0)[:, -1]),
-    misconceptions=(),
-    outputs=("h (N, T)", "h_last (N,)"),
-)
-
-
 @pytest.mark.parametrize(
     ("submission", "words"),
     [
@@ -445,14 +539,6 @@ def test_enough_digits_are_shown_to_see_a_small_difference():
 
 
 # Values
-
-
-N_PARAMETERS = value_exercise(
-    "0.9",
-    "Count",
-    42,
-    misconceptions=[Misconception("forgets the bias", lambda: 36, "The bias counts too.")],
-)
 
 
 @pytest.mark.parametrize("answer", [42, 42.0, np.int64(42), np.array(42)])
