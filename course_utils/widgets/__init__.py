@@ -17,11 +17,15 @@ The subclass is then in :func:`explorers`, and the tests hold page and Python eq
 from __future__ import annotations
 
 from .base import Choice, Explorer, Range, Toggle
+from .batch_slicer import BatchSlicer
+from .course_map import CourseMap
 from .quiz import Quiz
 from .scalar_rnn import ScalarRNNExplorer
 
 __all__ = [
+    "BatchSlicer",
     "Choice",
+    "CourseMap",
     "Explorer",
     "Quiz",
     "Range",

@@ -88,14 +88,18 @@ class ScalarRNNExplorer(Explorer):
             steps[1:], result["x"], linefmt=PALETTE["vermillion"], markerfmt="o", basefmt=" "
         )
         above.set_ylim(-2.2, 2.2)
-        above.set_ylabel("input x_t")
-        below.plot(steps, result["rest"], "--", color="0.45", label="without the input")
+        above.set_ylabel("input $x_t$")
+        below.plot(steps, result["rest"], "--", color="0.45")
         below.plot(steps, result["h"], "o-", color=PALETTE["blue"], markersize=4)
         if values["activation"] == "tanh":
             below.set_ylim(-1.1, 1.1)
-        below.set_ylabel("state h_t")
-        below.set_xlabel("time step t")
+        below.set_ylabel("state $h_t$")
+        below.set_xlabel("time step $t$")
         below.set_title(_formula(values), fontsize="medium")
+        if any(result["rest"]):
+            below.set_title(
+                "dashed: without the input", loc="right", color="0.45", fontsize="small"
+            )
         return figure
 
 
@@ -173,7 +177,6 @@ def _steps(number: int) -> str:
 
 
 def _formula(values: dict) -> str:
-    """The recurrence with the values of now."""
-    w_x, w_h, b = (f"{values[name]:.2f}".replace("-", "−") for name in ("w_x", "w_h", "b"))
-    total = f"{w_x} x_t + {w_h} h_{{t-1}} + {b}"
-    return f"h_t = tanh({total})" if values["activation"] == "tanh" else f"h_t = {total}"
+    """The recurrence with the values of now, in mathtext."""
+    total = f"{values['w_x']:.2f}\\,x_t {values['w_h']:+.2f}\\,h_{{t-1}} {values['b']:+.2f}"
+    return f"$h_t = \\tanh({total})$" if values["activation"] == "tanh" else f"$h_t = {total}$"

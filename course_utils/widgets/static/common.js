@@ -75,6 +75,8 @@ const scale = (low, high, from, to) => (value) => from + ((value - low) / (high 
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
+  // Without this JupyterLab takes arrow keys and letters from a focused control: "a" adds a cell.
+  if (/^(input|select|button)$/.test(name)) made.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   made.append(...children);
   return made;
@@ -134,8 +136,9 @@ function explorer({ compute, sentence, draw }) {
     const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const words = element("p", { class: "unrolled-sentence", "aria-live": "polite" });
     const root = element("div", { class: "unrolled-widget", role: "group", "aria-label": title },
-      element("div", { class: "unrolled-controls" }, ...controls.map(({ node }) => node), reset),
-      picture, words);
+      element("div", { class: "unrolled-controls" }, ...controls.map(({ node }) => node)),
+      picture,
+      element("div", { class: "unrolled-footer" }, words, reset));
     picture.setAttribute("role", "img");
     el.append(root);
 
@@ -148,7 +151,7 @@ function explorer({ compute, sentence, draw }) {
       picture.setAttribute("height", height);
       picture.setAttribute("aria-label", `${title}. ${said}`);
       picture.innerHTML = svg;
-      words.textContent = said;
+      words.replaceChildren(...labelNodes(said));
     }
 
     function move(changed) {

@@ -95,10 +95,11 @@ export function sentence(values, result) {
 
 // ---------------------------------------------------------------- the picture
 
-const LEFT = 52;
+const LEFT = 64;
 const INPUT = { top: 26, bottom: 104 };
-const STATE = { top: 146, bottom: 338 };
-const HEIGHT = 384;
+const STATE = { top: 152, bottom: 330 };
+const AXIS = 362; // between the two runs the span of steps, so that it never crosses a line
+const HEIGHT = 408;
 const INK = "var(--unrolled-ink)";
 const SOFT = "var(--unrolled-soft)";
 const LINE = "var(--unrolled-line)";
@@ -106,8 +107,8 @@ const INPUT_COLOUR = "var(--unrolled-vermillion)";
 const STATE_COLOUR = "var(--unrolled-blue)";
 
 function formula({ activation, w_x, w_h, b }) {
-  const [wx, wh, bias] = [w_x, w_h, b].map((value) => formatStep(value, 0.05));
-  const total = `${wx} x_t + ${wh} h_{t-1} + ${bias}`;
+  const added = (value) => `${value < 0 ? "−" : "+"} ${formatStep(Math.abs(value), 0.05)}`;
+  const total = `${formatStep(w_x, 0.05)} x_t ${added(w_h)} h_{t-1} ${added(b)}`;
   return activation === "tanh" ? `h_t = tanh(${total})` : `h_t = ${total}`;
 }
 
@@ -121,9 +122,10 @@ function valueAxis(marks, y, right) {
 function stepAxis(x) {
   const marks = Array.from({ length: N_STEPS / 5 + 1 }, (_, i) => 5 * i);
   return [
+    tag("line", { x1: LEFT, x2: x(N_STEPS) + 8, y1: AXIS, y2: AXIS, stroke: SOFT }),
     ...marks.map((t) =>
-      tag("line", { x1: x(t), x2: x(t), y1: STATE.bottom, y2: STATE.bottom + 5, stroke: SOFT }) +
-      text(x(t), STATE.bottom + 19, t, { "text-anchor": "middle", fill: SOFT })),
+      tag("line", { x1: x(t), x2: x(t), y1: AXIS, y2: AXIS + 5, stroke: SOFT }) +
+      text(x(t), AXIS + 19, t, { "text-anchor": "middle", fill: SOFT })),
     text((x(0) + x(N_STEPS)) / 2, HEIGHT - 6, "time step t", { "text-anchor": "middle", fill: INK }),
   ];
 }
@@ -132,17 +134,14 @@ const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(
 
 /** A span of steps with its length written beside it. */
 function span(x, from, to, y, label) {
-  const wide = x(to) - x(from) > 150;
   return tag("path", {
     d: `M${x(from)} ${y - 5}v10M${x(from)} ${y}H${x(to)}M${x(to)} ${y - 5}v10`,
     stroke: INK, fill: "none",
-  }) + (wide
-    ? text((x(from) + x(to)) / 2, y - 6, label, { "text-anchor": "middle", class: "unrolled-halo" })
-    : text(x(to) + 8, y + 4, label, { class: "unrolled-halo" }));
+  }) + text(x(to) + 8, y + 4, label);
 }
 
 function measure(values, { peak, peak_step, forgotten, settled }, x) {
-  const y = STATE.bottom - 14;
+  const y = AXIS - 8;
   if (peak === 0) return "";
   if (values.signal === "impulse" && forgotten) {
     return span(x, peak_step, peak_step + forgotten, y, `below 5 %: ${steps(forgotten)}`);
@@ -151,6 +150,24 @@ function measure(values, { peak, peak_step, forgotten, settled }, x) {
     return span(x, ONSET - 1, ONSET - 1 + settled, y, `settled: ${steps(settled)}`);
   }
   return "";
+}
+
+/** Where an impulse counts as forgotten: within 5 % of its largest effect. */
+function forgottenBand(values, { rest, peak, peak_step }, x, y) {
+  if (values.signal !== "impulse" || peak === 0) return "";
+  const edge = (side) => rest.map((state, t) => [x(t), y(state + side * FORGOTTEN * peak)]).slice(peak_step);
+  const outline = [...edge(1), ...edge(-1).reverse()];
+  return tag("path", { d: `${path(outline)}Z`, fill: "var(--unrolled-tint)" });
+}
+
+/** What the unit would do by itself, named in the corner above. */
+function restLine({ rest, peak }, line, right) {
+  if (peak === 0 || rest.every((state) => state === 0)) return "";
+  const dashes = { fill: "none", stroke: SOFT, "stroke-width": 1.5, "stroke-dasharray": "5 4" };
+  const y = STATE.top - 12;
+  return tag("path", { d: line(rest), ...dashes }) +
+    tag("path", { d: `M${right - 138} ${y}h26`, ...dashes }) +
+    text(right, y + 4, "without the input", { "text-anchor": "end", fill: SOFT });
 }
 
 /** Ends of the state's axis: fixed for tanh, so that settings can be compared. */
@@ -177,18 +194,16 @@ export function draw(values, result, width) {
     cx: x(t), cy: stateY(state), r: radius,
     fill: t === 0 ? "var(--unrolled-paper)" : STATE_COLOUR, stroke: STATE_COLOUR, "stroke-width": 1.5,
   }));
-  const rest = result.rest.some((state) => state !== 0) && result.peak > 0
-    ? tag("path", { d: line(result.rest), fill: "none", stroke: SOFT, "stroke-width": 1.5, "stroke-dasharray": "5 4" })
-    : "";
 
   return {
     height: HEIGHT,
     svg: [
       text(LEFT, 14, "input x_t", { fill: INPUT_COLOUR, "font-weight": 600 }),
-      ...valueAxis([-2, -1, 0, 1, 2], inputY, right), ...stems,
-      text(LEFT, STATE.top - 14, formula(values), { fill: STATE_COLOUR, "font-weight": 600 }),
-      ...valueAxis(ticks(low, high), stateY, right),
-      rest,
+      ...valueAxis([-2, 0, 2], inputY, right), ...stems,
+      text(LEFT, STATE.top - 8 - (width < 560 ? 18 : 0), formula(values), { fill: STATE_COLOUR, "font-weight": 600 }),
+      ...valueAxis(ticks(low, high, 5), stateY, right),
+      forgottenBand(values, result, x, stateY),
+      restLine(result, line, right),
       tag("path", { d: line(result.h), fill: "none", stroke: STATE_COLOUR, "stroke-width": 1.8 }), ...dots,
       measure(values, result, x),
       ...stepAxis(x),
