@@ -1,0 +1,416 @@
+"""Build the notebooks and slides of the course from its lessons: the only way they are made.
+
+    python tools/build_notebooks.py             what changed
+    python tools/build_notebooks.py 02 06       these lessons, if they changed
+    python tools/build_notebooks.py --force     whether changed or not
+    python tools/build_notebooks.py --check     say what is out of step; execute and write nothing
+    python tools/build_notebooks.py --slides    slides/ from the solution notebooks
+
+A lesson is ``lessons/NN_slug.py`` in jupytext's percent format. Each gives two executed notebooks
+with stored outputs, ``notebooks/NN_slug.ipynb`` (exercises to be solved) and
+``solutions/NN_slug.ipynb``. A second build is equal to the first, byte for byte.
+
+Cell metadata of a lesson: ``exercise="2.1"``, ``check="2.1"``, ``tags=[...]`` with ``reason="..."``,
+and ``slide="..."`` where the derived slide type does not fit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import hashlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from course_utils.course import Lesson, written
+
+ROOT = Path(__file__).resolve().parent.parent
+VARIANTS = ("notebooks", "solutions")
+TAGS = {"nbval-ignore-output", "raises-exception"}
+SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
+CELL_TIMEOUT = 120  # seconds; a lesson's cell should take 15 at most
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+REGION = re.compile(
+    r"^([ \t]*)### BEGIN SOLUTION\n(.*?)^[ \t]*### END SOLUTION[^\S\n]*(?:\n|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+MARKER = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION", re.MULTILINE)
+
+
+class LessonError(Exception):
+    """A lesson that cannot be built; the message says which, where and why."""
+
+
+# From a lesson to the cells of its notebooks
+
+
+def read_lesson(root: Path, lesson: Lesson) -> NotebookNode:
+    """Return the lesson as a notebook without outputs, validated, metadata as the author wrote it."""
+    path = root / "lessons" / f"{lesson.stem}.py"
+    if not path.exists():
+        raise LessonError(f"{path.relative_to(root)}: course.toml lists it, and it is not there")
+    source = jupytext.reads(path.read_text("utf-8"), fmt="py:percent")
+    for cell in source.cells:  # jupytext's notes about blank lines around a cell
+        for note in ("lines_to_next_cell", "lines_to_end_of_cell_marker"):
+            cell.metadata.pop(note, None)
+    try:
+        _validate(source, lesson)
+    except LessonError as error:
+        raise LessonError(f"{path.relative_to(root)}: {error}") from None
+    return source
+
+
+def _validate(source: NotebookNode, lesson: Lesson) -> None:
+    found = {"exercise": [], "check": []}
+    for cell in source.cells:
+        where = f"cell {_first_line(cell)!r}"
+        unknown = set(cell.metadata) - {"exercise", "check", "tags", "reason", "slide"}
+        if unknown:
+            raise LessonError(f"{where} has unknown metadata {sorted(unknown)}")
+        tags = set(cell.metadata.get("tags", []))
+        if tags - TAGS:
+            raise LessonError(
+                f"{where} has unknown tags {sorted(tags - TAGS)}; known: {sorted(TAGS)}"
+            )
+        if tags and not cell.metadata.get("reason"):
+            raise LessonError(f"{where} is tagged {sorted(tags)} without a reason")
+        if cell.metadata.get("slide", "-") not in SLIDE_TYPES:
+            raise LessonError(f"{where} has slide={cell.metadata.slide!r}; one of {SLIDE_TYPES}")
+        for kind, ids in found.items():
+            if kind in cell.metadata:
+                ids.append(cell.metadata[kind])
+        _validate_solution(cell, where)
+    if found["exercise"] != found["check"]:
+        raise LessonError(f"exercises {found['exercise']} and checks {found['check']} differ")
+    if found["exercise"] != list(lesson.exercises):
+        raise LessonError(
+            f"exercises {found['exercise']}, but course.toml lists {list(lesson.exercises)}"
+        )
+
+
+def _validate_solution(cell: NotebookNode, where: str) -> None:
+    regions, markers = REGION.findall(cell.source), MARKER.findall(cell.source)
+    if 2 * len(regions) != len(markers):
+        raise LessonError(f"{where} has a solution region that is not closed or not opened")
+    if bool(regions) != ("exercise" in cell.metadata):
+        raise LessonError(f"{where}: a solution region and exercise=... go together")
+
+
+def make_notebook(source: NotebookNode, lesson: Lesson, variant: str) -> NotebookNode:
+    """Return the notebook of one variant, not executed."""
+    notebook = nbformat.v4.new_notebook(
+        metadata={
+            "kernelspec": {
+                "display_name": "Python 3 (ipykernel)",
+                "language": "python",
+                "name": "python3",
+            },
+            "language_info": {"name": "python"},
+        }
+    )
+    notebook.nbformat_minor = 5
+    seen: dict[str, int] = {}
+    after_code = False
+    for cell in source.cells:
+        made = copy.deepcopy(cell)
+        made.id = _cell_id(cell, lesson, seen)
+        made.metadata = _metadata(cell, after_code)
+        if variant == "notebooks" and "exercise" in cell.metadata:
+            made.source = strip_solution(cell.source, cell.metadata.exercise)
+        notebook.cells.append(made)
+        after_code = cell.cell_type == "code"
+    return notebook
+
+
+def strip_solution(source: str, exercise: str) -> str:
+    """Replace each solution region by what the learner starts from."""
+
+    def stub(region: re.Match) -> str:
+        indent, solution = region.groups()
+        if indent:
+            return f'{indent}raise NotImplementedError("Exercise {exercise}")\n'
+        targets = [
+            target.id
+            for statement in ast.parse(solution).body
+            if isinstance(statement, ast.Assign)
+            for target in statement.targets
+        ]
+        return "".join(f"{name} = ...\n" for name in targets)
+
+    return REGION.sub(stub, source).rstrip("\n")
+
+
+def _cell_id(cell: NotebookNode, lesson: Lesson, seen: dict[str, int]) -> str:
+    """Return an id that depends on lesson and content only, the same in both variants."""
+    digest = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
+    seen[digest] = seen.get(digest, 0) + 1
+    repeated = f"-{seen[digest]}" if seen[digest] > 1 else ""
+    return f"lesson-{lesson.number:02d}-{digest}{repeated}"
+
+
+def _metadata(cell: NotebookNode, after_code: bool) -> dict:
+    metadata = {"slideshow": {"slide_type": _slide_type(cell, after_code)}}
+    for key in ("tags", "reason"):
+        if key in cell.metadata:
+            metadata[key] = cell.metadata[key]
+    for kind in ("exercise", "check"):
+        if kind in cell.metadata:
+            metadata["nbgrader"] = {
+                "schema_version": 3,
+                "grade_id": f"{kind}-{cell.metadata[kind].replace('.', '-')}",
+                "cell_type": "code",
+                "solution": kind == "exercise",
+                "grade": kind == "check",
+                "locked": kind == "check",
+                "task": False,
+            } | ({"points": 1} if kind == "check" else {})
+    return metadata
+
+
+def _slide_type(cell: NotebookNode, after_code: bool) -> str:
+    if "slide" in cell.metadata:
+        return cell.metadata.slide
+    if cell.cell_type == "code":
+        if "check" in cell.metadata:
+            return "skip"
+        shows = re.search(r"plotting\.show\(|Explorer\(|Quiz\(|CourseMap\(", cell.source)
+        return "subslide" if shows else "-"
+    if re.match(r"##? ", cell.source):
+        return "slide"
+    if cell.source.startswith("<details>"):
+        return "notes"
+    return "subslide" if after_code or cell.source.startswith("### ") else "-"
+
+
+def _first_line(cell: NotebookNode) -> str:
+    return cell.source.strip().split("\n")[0][:60]
+
+
+# Executing
+
+
+def execute(notebook: NotebookNode, folder: Path, name: str) -> None:
+    """Run every cell in a fresh kernel, in ``folder``; store clean outputs.
+
+    Raises
+    ------
+    LessonError
+        If a cell fails, with its number, its first line and the error.
+    """
+    with tempfile.TemporaryDirectory() as home:
+        environment = os.environ | {"UNROLLED_HOME": home, "UNROLLED_PROGRESS_BAR": "0"}
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_TIMEOUT,
+            record_timing=False,
+            resources={"metadata": {"path": str(folder)}},
+        )
+        try:
+            client.execute(env=environment, extra_arguments=["--log-level=ERROR"])
+        except CellExecutionError as error:
+            raise LessonError(_failure(notebook, name, error)) from None
+        except TimeoutError:
+            raise LessonError(f"{name}: a cell ran for more than {CELL_TIMEOUT} seconds") from None
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = _clean(cell.outputs)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.language_info = {"name": "python"}
+
+
+def _failure(notebook: NotebookNode, name: str, error: CellExecutionError) -> str:
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(cells, start=1):
+        if any(output.output_type == "error" for output in cell.outputs) and (
+            "raises-exception" not in cell.metadata.get("tags", [])
+        ):
+            reason = f"{error.ename}: {error.evalue}"
+            return f"{name}, code cell {number} ({_first_line(cell)!r}): {reason}"
+    return f"{name}: {error}"
+
+
+def _clean(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """Drop widget views, whose ids are random, and join streams that came in pieces."""
+    cleaned: list[NotebookNode] = []
+    for output in outputs:
+        if "data" in output:
+            output.data.pop(WIDGET_VIEW, None)
+        same_stream = (
+            cleaned
+            and output.output_type == "stream"
+            and cleaned[-1].output_type == "stream"
+            and cleaned[-1].name == output.name
+        )
+        if same_stream:
+            cleaned[-1].text += output.text
+        else:
+            cleaned.append(output)
+    return cleaned
+
+
+# Building
+
+
+def fingerprint(root: Path, lesson: Lesson) -> str:
+    """Return what the lesson and this builder amount to; it changes when either does."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest.update((root / "lessons" / f"{lesson.stem}.py").read_bytes())
+    return digest.hexdigest()
+
+
+def _path(root: Path, lesson: Lesson, variant: str) -> Path:
+    return root / variant / f"{lesson.stem}.ipynb"
+
+
+def _is_built(root: Path, lesson: Lesson) -> bool:
+    paths = [_path(root, lesson, variant) for variant in VARIANTS]
+    return all(
+        path.exists()
+        and nbformat.read(path, 4).metadata.get("unrolled") == fingerprint(root, lesson)
+        for path in paths
+    )
+
+
+def _make_and_execute(root: Path, lesson: Lesson, variant: str) -> NotebookNode:
+    notebook = make_notebook(read_lesson(root, lesson), lesson, variant)
+    folder = root / variant
+    folder.mkdir(exist_ok=True)
+    execute(notebook, folder, f"lessons/{lesson.stem}.py ({variant})")
+    notebook.metadata["unrolled"] = fingerprint(root, lesson)
+    return notebook
+
+
+def build(root: Path, lessons: Iterable[Lesson], *, force: bool = False) -> list[Lesson]:
+    """Build what changed, or all; return the lessons that were built.
+
+    Raises
+    ------
+    LessonError
+        At the first lesson that cannot be built; nothing is written for it.
+    """
+    wanted = [lesson for lesson in lessons if force or not _is_built(root, lesson)]
+    with (
+        ProcessPoolExecutor(max_workers=2) as pool,
+        tqdm(total=len(wanted) * len(VARIANTS), unit="notebook", disable=not wanted) as bar,
+    ):
+        pairs = [
+            [pool.submit(_make_and_execute, root, lesson, variant) for variant in VARIANTS]
+            for lesson in wanted
+        ]
+        try:
+            for lesson, pair in zip(wanted, pairs, strict=True):
+                bar.set_description(lesson.stem)
+                made = []
+                for future in pair:
+                    made.append(future.result())
+                    bar.update()
+                for variant, notebook in zip(VARIANTS, made, strict=True):
+                    nbformat.write(notebook, _path(root, lesson, variant))
+        except LessonError:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return wanted
+
+
+def out_of_step(root: Path, lessons: Iterable[Lesson]) -> list[str]:
+    """Compare notebooks with lessons without executing; return a sentence for each difference."""
+    lessons = list(lessons)
+    problems = []
+    for lesson in lessons:
+        try:
+            source = read_lesson(root, lesson)
+        except LessonError as error:
+            problems.append(str(error))
+            continue
+        for variant in VARIANTS:
+            path = _path(root, lesson, variant)
+            if not path.exists():
+                problems.append(f"{path.relative_to(root)} is missing")
+                continue
+            stored, wanted = nbformat.read(path, 4), make_notebook(source, lesson, variant)
+            problems += _differences(str(path.relative_to(root)), stored, wanted)
+            if stored.metadata.get("unrolled") != fingerprint(root, lesson):
+                problems.append(f"{path.relative_to(root)} is older than its lesson or the builder")
+    stems = {lesson.stem for lesson in lessons}
+    for variant in VARIANTS:
+        strays = [path for path in (root / variant).glob("*.ipynb") if path.stem not in stems]
+        problems += [f"{path.relative_to(root)} has no lesson" for path in sorted(strays)]
+    return problems
+
+
+def _differences(name: str, stored: NotebookNode, wanted: NotebookNode) -> list[str]:
+    if len(stored.cells) != len(wanted.cells):
+        return [f"{name} has {len(stored.cells)} cells, its lesson {len(wanted.cells)}"]
+    keys = ("cell_type", "id", "source", "metadata")
+    return [
+        f"{name}, cell {number} ({_first_line(new)!r}): {key} differs from the lesson"
+        for number, (old, new) in enumerate(zip(stored.cells, wanted.cells, strict=True), start=1)
+        for key in keys
+        if old[key] != new[key]
+    ]
+
+
+def build_slides(root: Path, lessons: Iterable[Lesson], reveal: str | None = None) -> list[Path]:
+    """Write slides/NN_slug.slides.html from the solution notebooks; return the paths.
+
+    ``reveal`` is the address or folder of reveal.js 4; by default that of nbconvert.
+    """
+    from nbconvert import SlidesExporter
+
+    exporter = SlidesExporter(exclude_input_prompt=True, exclude_output_prompt=True)
+    exporter.reveal_scroll = True
+    if reveal:
+        exporter.reveal_url_prefix = reveal
+    folder = root / "slides"
+    folder.mkdir(exist_ok=True)
+    paths = []
+    for lesson in tqdm(list(lessons), unit="lesson"):
+        body, _ = exporter.from_filename(str(_path(root, lesson, "solutions")))
+        paths.append(folder / f"{lesson.stem}.slides.html")
+        paths[-1].write_text(body, "utf-8")
+    return paths
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("lessons", nargs="*", type=int, help="numbers of lessons; default: all")
+    parser.add_argument("--force", action="store_true", help="build what has not changed, too")
+    parser.add_argument("--check", action="store_true", help="compare, execute nothing")
+    parser.add_argument("--slides", action="store_true", help="build slides/")
+    parser.add_argument("--reveal", help="address or folder of reveal.js 4, for --slides")
+    options = parser.parse_args(arguments)
+    chosen = [item for item in written() if not options.lessons or item.number in options.lessons]
+    missing = set(options.lessons) - {item.number for item in chosen}
+    if missing:
+        parser.error(f"no written lesson has the number {sorted(missing)}")
+    if options.check:
+        problems = out_of_step(ROOT, written())
+        print("\n".join(problems) or "Notebooks and lessons are in step.")
+        return bool(problems)
+    try:
+        if options.slides:
+            print(f"{len(build_slides(ROOT, chosen, options.reveal))} slide shows in slides/")
+        else:
+            print(f"{len(build(ROOT, chosen, force=options.force))} lessons built")
+    except LessonError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
