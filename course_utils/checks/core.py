@@ -32,7 +32,7 @@ class Misconception:
     hint: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """An exercise: what is right, what to try, and which mistakes to know by name.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import cache
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -105,15 +107,20 @@ def _out_of_time(exercise: Exercise, case: Case, ended: Ended) -> str:
     return message
 
 
+@cache
 def _own_outcomes(exercise: Exercise, function: Any) -> list[Outcome]:
-    return run_cases(exercise, function, exercise.cases(), OWN_TIME)[0]
+    """Return what a function of the course does; kept, since compiling a graph takes its time."""
+    outcomes, ended = run_cases(exercise, function, exercise.cases(), OWN_TIME)
+    if ended is not Ended.FINISHED:
+        raise TimeoutError(f"a function of exercise {exercise.id} took more than {OWN_TIME:g} s")
+    return outcomes
 
 
 def _broken_rule(exercise: Exercise, submission: Any) -> tuple[str, str] | None:
     """Return message and diagnosis of the first rule that the submission breaks."""
     found: list[tuple[str, str]] = []
 
-    def look() -> None:
+    def look(stopped: Event) -> None:
         for rule in exercise.rules:
             broken = rule(submission, lambda args: apply(exercise, submission, args))
             if broken is not None:

@@ -13,6 +13,7 @@ import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,8 +63,10 @@ def run_cases(
     originals = exercise.cases()
     outcomes: list[Outcome] = []
 
-    def work() -> None:
+    def work(stopped: Event) -> None:
         for case, original in zip(cases, originals, strict=True):
+            if stopped.is_set():
+                return
             outcomes.append(_run_case(exercise, submission, case.args, original.args))
 
     ended = run_limited(work, seconds)

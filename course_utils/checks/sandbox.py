@@ -31,8 +31,8 @@ class Stop(SystemExit):
     """
 
 
-def run_limited(work: Callable[[], None], seconds: float) -> Ended:
-    """Run ``work()`` in a thread of its own for at most ``seconds``.
+def run_limited(work: Callable[[threading.Event], None], seconds: float) -> Ended:
+    """Run ``work(stopped)`` in a thread of its own for at most ``seconds``.
 
     What it prints is swallowed. ``KeyboardInterrupt`` (the stop button) ends the work and is
     raised again here.
@@ -40,7 +40,8 @@ def run_limited(work: Callable[[], None], seconds: float) -> Ended:
     Parameters
     ----------
     work : callable
-        Must not raise, except for letting :class:`Stop` pass.
+        Must not raise, except for letting :class:`Stop` pass. Code that swallows it may come to
+        an end all the same; the event ``stopped`` then says to begin nothing more.
     seconds : float
         Time limit.
 
@@ -51,8 +52,9 @@ def run_limited(work: Callable[[], None], seconds: float) -> Ended:
 
     def until_stopped() -> None:
         with suppress(Stop):
-            work()
+            work(stopped)
 
+    stopped = threading.Event()
     worker = threading.Thread(target=until_stopped, name="unrolled-check", daemon=True)
     deadline = time.monotonic() + seconds
     with _silence():
@@ -61,18 +63,19 @@ def run_limited(work: Callable[[], None], seconds: float) -> Ended:
             while worker.is_alive() and time.monotonic() < deadline:
                 worker.join(POLL)
         except BaseException:
-            _stop(worker)
+            _stop(worker, stopped)
             raise
         if not worker.is_alive():
             return Ended.FINISHED
-        return Ended.STOPPED if _stop(worker) else Ended.STUCK
+        return Ended.STOPPED if _stop(worker, stopped) else Ended.STUCK
 
 
-def _stop(worker: threading.Thread) -> bool:
+def _stop(worker: threading.Thread, stopped: threading.Event) -> bool:
     """Raise :class:`Stop` inside ``worker`` until it ends; False if it does not end.
 
     More than once, since ``except:`` in the learner's code may catch the first.
     """
+    stopped.set()
     for _ in range(round(GRACE / POLL)):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(worker.ident or 0), ctypes.py_object(Stop)

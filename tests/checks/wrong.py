@@ -13,7 +13,7 @@ import numpy as np
 from course_utils.checks.core import Exercise
 from course_utils.checks.outcomes import as_arrays
 
-SHORT = 0.5  # seconds; enough for a loop that never ends to be noticed
+SHORT = 0.2  # seconds; enough for a loop that never ends to be noticed
 
 
 @dataclass(frozen=True)
