@@ -37,7 +37,7 @@ class ScalarRNNExplorer(Explorer):
     controls = (
         Choice("signal", "input", ("impulse", "step", "sine"), "impulse"),
         Range("amplitude", "size of the input", 0.0, 2.0, 0.05, 1.0),
-        Range("period", "period of the sine (steps)", 4, 40, 1, 20, used_with=("signal", "sine")),
+        Range("period", "sine period (steps)", 4, 40, 1, 20, used_with=("signal", "sine")),
         Choice("activation", "activation", ("tanh", "linear"), "tanh"),
         Range("w_h", "recurrent weight w_h", -2.0, 2.0, 0.05, 0.9),
         Range("w_x", "input weight w_x", -2.0, 2.0, 0.05, 0.5),

@@ -123,6 +123,18 @@ function rangeControl(spec, moved) {
   };
 }
 
+/** Nodes of the controls; toggles that follow one another come together, to stand in one row. */
+function grouped(nodes) {
+  const groups = [];
+  for (const node of nodes) {
+    const toggle = node.classList.contains("unrolled-toggle");
+    const last = groups.at(-1);
+    if (toggle && last?.classList.contains("unrolled-toggles")) last.append(node);
+    else groups.push(toggle ? element("div", { class: "unrolled-toggles" }, node) : node);
+  }
+  return groups;
+}
+
 /** The widget of an explorer, for anywidget. */
 function explorer({ compute, sentence, draw }) {
   function render({ model, el }) {
@@ -136,7 +148,7 @@ function explorer({ compute, sentence, draw }) {
     const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const words = element("p", { class: "unrolled-sentence", "aria-live": "polite" });
     const root = element("div", { class: "unrolled-widget", role: "group", "aria-label": title },
-      element("div", { class: "unrolled-controls" }, ...controls.map(({ node }) => node)),
+      element("div", { class: "unrolled-controls" }, ...grouped(controls.map(({ node }) => node))),
       picture,
       element("div", { class: "unrolled-footer" }, words, reset));
     picture.setAttribute("role", "img");
@@ -162,6 +174,7 @@ function explorer({ compute, sentence, draw }) {
     }
 
     function follow() {
+      if (model.get("values") === values) return; // the learner's own move
       values = { ...start, ...model.get("values") };
       show();
     }

@@ -98,8 +98,8 @@ export function sentence(values, result) {
 const LEFT = 64;
 const INPUT = { top: 26, bottom: 104 };
 const STATE = { top: 152, bottom: 330 };
-const AXIS = 362; // between the two runs the span of steps, so that it never crosses a line
-const HEIGHT = 408;
+const AXIS = 372; // between the two runs the span of steps, so that it never crosses a line
+const HEIGHT = 418;
 const INK = "var(--unrolled-ink)";
 const SOFT = "var(--unrolled-soft)";
 const LINE = "var(--unrolled-line)";
@@ -132,16 +132,16 @@ function stepAxis(x) {
 
 const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
-/** A span of steps with its length written beside it. */
+/** A span of steps with its length written above it. */
 function span(x, from, to, y, label) {
   return tag("path", {
     d: `M${x(from)} ${y - 5}v10M${x(from)} ${y}H${x(to)}M${x(to)} ${y - 5}v10`,
     stroke: INK, fill: "none",
-  }) + text(x(to) + 8, y + 4, label);
+  }) + text(x(from), y - 10, label);
 }
 
 function measure(values, { peak, peak_step, forgotten, settled }, x) {
-  const y = AXIS - 8;
+  const y = AXIS - 9;
   if (peak === 0) return "";
   if (values.signal === "impulse" && forgotten) {
     return span(x, peak_step, peak_step + forgotten, y, `below 5 %: ${steps(forgotten)}`);
