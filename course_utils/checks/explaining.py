@@ -22,7 +22,6 @@ _KINDS = {
     "u": "whole numbers",
     "f": "floating-point numbers",
     "c": "complex numbers",
-    "U": "text",
     "O": "Python objects",
 }
 _ACCEPTED = {"i": "iu", "u": "iu", "c": "cf"}
@@ -53,7 +52,7 @@ def is_right(exercise: Exercise, trial: Trial) -> bool:
 
 def in_case(exercise: Exercise, label: str) -> str:
     """Return how a sentence on one case begins."""
-    return "As it stands," if exercise.value else f"In the case “{label}”"
+    return "As it stands," if exercise.value else f"In the case “{label}”,"
 
 
 def _problems(exercise: Exercise, submission: Any, trials: Sequence[Trial]) -> Iterator[str]:
@@ -140,10 +139,7 @@ def _form(
     where = in_case(exercise, case.label)
     name, axes = parse_output(output)
     if not _kind_accepted(got, want):
-        yield (
-            f"{where} `{name}` holds {_kind(got)} (dtype {got.dtype}), "
-            f"wanted {_kind(want)} (dtype {want.dtype})."
-        )
+        yield (f"{where} `{name}` holds {_kind(got)}, wanted {_kind(want)}.")
     if got.shape != want.shape:
         meaning = f", that is ({', '.join(axes)})" if len(axes) == want.ndim > 0 else ""
         yield f"{where} `{name}` has shape {_shape(got)}, wanted {_shape(want)}{meaning}."
@@ -154,7 +150,9 @@ def _shape(array: np.ndarray) -> str:
 
 
 def _kind(array: np.ndarray) -> str:
-    return _KINDS.get(array.dtype.kind, f"`{array.dtype}` values")
+    if array.dtype.kind == "U":
+        return "text"
+    return f"{_KINDS.get(array.dtype.kind, 'other values')} (dtype {array.dtype})"
 
 
 # An argument that is not used

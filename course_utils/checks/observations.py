@@ -178,4 +178,5 @@ def _constant(name: str, pairs: Pairs) -> str:
     varied = len(np.unique(np.concatenate([want.ravel() for _, want in pairs]))) > 1
     if not (constant and varied):
         return ""
-    return f"Every value of your `{name}` is {value:.4g}, in every case."
+    what = f"Your `{name}`" if pairs[0][0].ndim == 0 else f"Every value of your `{name}`"
+    return f"{what} is {value:.4g}, in every case."

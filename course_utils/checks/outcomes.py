@@ -115,7 +115,8 @@ def as_arrays(returned: Any, outputs: Sequence[str]) -> tuple[np.ndarray, ...]:
     _refuse_unfinished(returned, outputs[0])
     if len(outputs) == 1:
         return (_as_array(returned, outputs[0]),)
-    wanted = f"wanted {len(outputs)} values, {_listed(outputs)}"
+    names = " and ".join(f"`{name}`" for name in outputs)
+    wanted = f"wanted {len(outputs)} values: {names}"
     if returned is None:
         raise Unusable(f"returned None, {wanted}. Did you forget `return`?")
     if not isinstance(returned, tuple | list):
@@ -170,10 +171,6 @@ def type_name(value: Any) -> str:
         return str(type.__dict__["__name__"].__get__(type(value)))
     except Exception:
         return "object"
-
-
-def _listed(outputs: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in outputs)
 
 
 # What was raised
