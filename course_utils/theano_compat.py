@@ -201,7 +201,8 @@ def _python_version() -> tuple[int, int]:
 
 def _require_working_environment() -> None:
     """Raise with one sentence that holds the mend, before Theano fails with many."""
-    if "theano" in sys.modules:
+    # An import that failed leaves modules behind, with Theano's own settings in them.
+    if any(name.split(".")[0] == "theano" for name in sys.modules):
         raise RuntimeError(
             "Theano was imported before theano_compat.enable() could mend it: "
             "restart the kernel and call enable() above every `import theano`."

@@ -113,6 +113,21 @@ def test_theano_imported_before(no_theano_yet, monkeypatch):
         theano_compat.enable()
 
 
+def test_theano_import_that_failed_before():
+    code = """
+try:
+    import theano
+except AttributeError:  # NumPy's aliases
+    pass
+from course_utils import theano_compat
+try:
+    theano_compat.enable()
+except RuntimeError as error:
+    print(error)
+"""
+    assert "restart the kernel" in run_python(code, PYTHONWARNINGS="ignore")
+
+
 def test_python_3_12(no_theano_yet, monkeypatch):
     monkeypatch.setattr(theano_compat, "_python_version", lambda: (3, 12))
     with pytest.raises(RuntimeError, match=r"needs Python 3.11 and this is 3.12: `make lab`"):

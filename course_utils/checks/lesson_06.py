@@ -1,0 +1,521 @@
+"""Exercises of lesson 06, scan: a running sum, taps, a filter over a batch, a walk that stops.
+
+Every submission gets symbols and returns a graph, which is compiled and run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from course_utils.checks.core import Case, Exercise, Misconception
+from course_utils.checks.graphs import (
+    compile_with,
+    contains_scan,
+    finished,
+    plain_words,
+    run_graph,
+    symbol,
+)
+from course_utils.checks.outcomes import Unusable
+
+import theano  # isort: skip  (after checks.graphs, which mends it)
+import theano.tensor as T  # isort: skip
+from theano.graph.basic import Variable  # isort: skip
+from theano.scan import until  # isort: skip
+from theano.tensor.random.utils import RandomStream  # isort: skip
+
+Rule = Callable[[Callable, Callable], "tuple[str, str] | None"]
+
+_START_IN_THE_OUTPUT = (
+    "Your result begins with the start value and so has one place too many. scan returns what the "
+    "step returned, once a step; the start value is only what the first step sees."
+)
+
+
+def _must_scan(name: str, hint: str, *args: Any) -> Rule:
+    """Return a rule that wants a Scan in the graph that a submission builds from ``args``."""
+
+    def rule(submission: Callable, run: Callable) -> tuple[str, str] | None:
+        symbols = [symbol(arg) if isinstance(arg, np.ndarray) else arg for arg in args]
+        return None if contains_scan(submission(*symbols)) else (name, hint)
+
+    return rule
+
+
+# Exercise 6.1: a running sum
+
+
+def running_sum(x: Variable) -> Variable:
+    """Return the sums of the first 1, 2, … T values of x (T,), in float64."""
+    return _sum_from(x, T.zeros(()))
+
+
+def _sum_from(x: Variable, start: Any) -> Variable:
+    sums, _ = theano.scan(lambda x_t, total: total + x_t, sequences=x, outputs_info=start)
+    return sums
+
+
+def _sum_cases() -> list[Case]:
+    rng = np.random.default_rng(601)
+    return [
+        Case("five numbers", (rng.normal(size=5),)),
+        Case("a single number", (np.array([2.5]),)),
+        Case("int8 numbers that add up to 300", (np.array([100, 100, 50, 50], dtype="int8"),)),
+        Case(
+            "float32 numbers of very different size",
+            (np.array([2.0**24, 1, 1, 1, 1, 1], dtype="float32"),),
+        ),
+    ]
+
+
+def _without_feedback(x: Variable) -> Variable:
+    return theano.scan(lambda x_t: T.zeros(()) + x_t, sequences=x)[0]
+
+
+RUNNING_SUM = Exercise(
+    "6.1",
+    "Running sum",
+    running_sum,
+    _sum_cases,
+    [
+        Misconception(
+            "start value in the output",
+            lambda x: T.concatenate([T.zeros((1,)), running_sum(x)]),
+            _START_IN_THE_OUTPUT,
+        ),
+        *(
+            Misconception(
+                "start value of the wrong dtype",
+                lambda x, zero=zero: _sum_from(x, zero),
+                "scan keeps the state in the dtype of its start value. A plain `0` is int8 for "
+                "Theano and a plain `0.0` is float32, so scan refuses float64 numbers and "
+                "int8 ones overflow. Which start value is float64 from the beginning?",
+            )
+            for zero in (0, 0.0)
+        ),
+        Misconception(
+            "sum in the dtype of x",
+            lambda x: _sum_from(x, T.zeros((), dtype=x.dtype)),
+            "Your sum has the dtype of `x`. In int8, 100 + 100 is -56, and in float32 adding 1 to "
+            "16,777,216 changes nothing. Start from a float64 zero.",
+        ),
+        Misconception(
+            "sum in the dtype of x",
+            lambda x: T.cumsum(x),
+            "Your sum has the dtype of `x`. In int8, 100 + 100 is -56, and in float32 adding 1 to "
+            "16,777,216 changes nothing. Start from a float64 zero, with `theano.scan`.",
+        ),
+        Misconception(
+            "output not fed back",
+            _without_feedback,
+            "You return the numbers themselves. The step gets the sum so far only if "
+            "`outputs_info` holds a start value for it.",
+        ),
+        Misconception(
+            "only the last value",
+            lambda x: running_sum(x)[-1],
+            "You return the sum of all numbers. The exercise wants the sum after each step: do "
+            "not index the result of scan.",
+        ),
+        Misconception(
+            "start from the first number",
+            lambda x: _sum_from(x, T.cast(x[0], "float64")),
+            "Your sums are too large by the first number: it is the start value and also comes as "
+            "the first element of the sequence. Start from zero.",
+        ),
+    ],
+    ("sums (T,)",),
+    rtol=1e-9,
+    call=run_graph,
+    rules=[
+        _must_scan(
+            "no scan",
+            "The numbers are right, but there is no `theano.scan` in your graph, and that is what "
+            "this exercise is about.",
+            np.zeros(3),
+        )
+    ],
+)
+
+
+# Exercise 6.2: taps
+
+
+def two_back(start: Variable, p: Variable, q: Variable, n_steps: int) -> Variable:
+    """Return the n_steps values that follow start (2,): s_t = p s_{t-1} + q s_{t-2}."""
+    return _two_back(start, p, q, n_steps, lambda older, newer, p, q: p * newer + q * older)
+
+
+def _two_back(
+    start: Variable, p: Variable, q: Variable, n_steps: int, step: Callable, taps: tuple = (-2, -1)
+) -> Variable:
+    values, _ = theano.scan(
+        step,
+        outputs_info={"initial": start, "taps": list(taps)},
+        non_sequences=[p, q],
+        n_steps=n_steps,
+    )
+    return values
+
+
+def _tap_cases() -> list[Case]:
+    def case(label: str, start: tuple, p: float, q: float, n_steps: int) -> Case:
+        return Case(label, (np.array(start), np.array(p), np.array(q), n_steps))
+
+    return [
+        case("Fibonacci: start 0 and 1, p = q = 1, 10 steps", (0, 1), 1, 1, 10),
+        case("Pell: start 0 and 1, p = 2, q = 1, 8 steps", (0, 1), 2, 1, 8),
+        case("start 2 and -1, p = 1, q = -3, 6 steps", (2, -1), 1, -3, 6),
+        case("floats: start 0.5 and 1.5, p = 0.5, q = 0.25, 5 steps", (0.5, 1.5), 0.5, 0.25, 5),
+        case("one step: start 3 and 4, p = 1, q = 2", (3, 4), 1, 2, 1),
+    ]
+
+
+def _one_tap(start: Variable, p: Variable, q: Variable, n_steps: int) -> Variable:
+    values, _ = theano.scan(
+        lambda newer, p, q: p * newer + q * newer,
+        outputs_info=start[1],
+        non_sequences=[p, q],
+        n_steps=n_steps,
+    )
+    return values
+
+
+TAPS = Exercise(
+    "6.2",
+    "Fibonacci with taps",
+    two_back,
+    _tap_cases,
+    [
+        Misconception(
+            "taps in the wrong order",
+            lambda start, p, q, n_steps: _two_back(
+                start, p, q, n_steps, lambda newer, older, p, q: p * newer + q * older
+            ),
+            "`p` meets the older value and `q` the newer one. With `taps=[-2, -1]` the step gets "
+            "the value from two steps back first. Compare that with the order of its parameters.",
+        ),
+        Misconception(
+            "start value in the output",
+            lambda start, p, q, n_steps: T.concatenate([start, two_back(start, p, q, n_steps)]),
+            "Your result begins with the two start values. scan returns what the step returned, "
+            "once a step; start values are only what the first steps look back at.",
+        ),
+        Misconception(
+            "start value in the output",
+            lambda start, p, q, n_steps: T.concatenate([start, two_back(start, p, q, n_steps + 2)])[
+                :n_steps
+            ],
+            "Your result begins with the two start values. The exercise wants the `n_steps` values "
+            "that follow them, and that is what scan returns by itself.",
+        ),
+        Misconception(
+            "one tap for both",
+            _one_tap,
+            "Both products use the newest value: your step sees one value back only. Taps say how "
+            "far back it sees.",
+        ),
+        Misconception(
+            "start values exchanged",
+            lambda start, p, q, n_steps: two_back(start[::-1], p, q, n_steps),
+            "The two start values are the wrong way round. `initial` holds the oldest value first.",
+        ),
+    ],
+    ("values (n_steps,)",),
+    call=run_graph,
+    rules=[
+        _must_scan(
+            "Python loop at build time",
+            "The numbers are right, but a Python loop made them: it ran while the graph was built, "
+            "and a graph for 1,000 steps would have 1,000 copies of your step. Let `theano.scan` "
+            "loop, with `n_steps=n_steps`.",
+            np.array([0, 1]),
+            np.array(1),
+            np.array(1),
+            7,
+        )
+    ],
+)
+
+
+# Exercise 6.3: a low-pass filter over a batch
+
+
+def low_pass(x: Variable, alpha: Variable) -> Variable:
+    """Return y (N, T) from x (N, T): y_t = alpha y_{t-1} + (1 - alpha) x_t from zero."""
+    return _filter(x, alpha)
+
+
+def _step(x_t: Variable, y_prev: Variable, alpha: Variable) -> Variable:
+    return alpha * y_prev + (1 - alpha) * x_t
+
+
+def _filter(
+    x: Variable, alpha: Variable, step: Callable = _step, start: Any = None, **options: Any
+) -> Variable:
+    x_by_time = x.dimshuffle(1, 0)
+    y, _ = theano.scan(
+        step,
+        sequences=x_by_time,
+        outputs_info=T.zeros_like(x_by_time[0]) if start is None else start,
+        non_sequences=alpha,
+        **options,
+    )
+    return y.dimshuffle(1, 0)
+
+
+def _filter_cases() -> list[Case]:
+    rng = np.random.default_rng(603)
+    return [
+        Case(f"{label}, alpha = {alpha}", (rng.normal(size=shape), np.array(alpha)))
+        for label, shape, alpha in (
+            ("a batch of 3, 5 steps", (3, 5), 0.8),
+            ("as many sequences as steps", (4, 4), 0.3),
+            ("one sequence of 6 steps", (1, 6), 0.9),
+            ("one step only, a batch of 2", (2, 1), 0.6),
+        )
+    ]
+
+
+def _over_the_batch(x: Variable, alpha: Variable) -> Variable:
+    return theano.scan(_step, sequences=x, outputs_info=T.zeros_like(x[0]), non_sequences=alpha)[0]
+
+
+LOW_PASS = Exercise(
+    "6.3",
+    "A low-pass filter",
+    low_pass,
+    _filter_cases,
+    [
+        Misconception(
+            "arguments in the wrong order",
+            lambda x, alpha: _filter(
+                x, alpha, lambda y_prev, x_t, alpha: _step(x_t, y_prev, alpha)
+            ),
+            "The old value has the weight of the new one, and the new one that of the old. scan "
+            "passes the element of the sequence first and the previous output second: do the "
+            "parameters of your step stand in that order, and are the two weights in place?",
+        ),
+        Misconception(
+            "arguments in the wrong order",
+            lambda x, alpha: _filter(
+                x, alpha, lambda x_t, alpha, y_prev: _step(x_t, y_prev, alpha)
+            ),
+            "Your step takes the previous output for `alpha`. scan passes sequences first, then "
+            "previous outputs, then non-sequences, whatever your parameters are called.",
+        ),
+        Misconception(
+            "loop over the batch",
+            _over_the_batch,
+            "Your loop runs over axis 0, which holds the sequences of the batch, so each sequence "
+            "was mixed into the next one. Bring time to axis 0 before the scan.",
+        ),
+        Misconception(
+            "output not fed back",
+            lambda x, alpha: (1 - alpha) * x,
+            "You weigh each value by itself, and the past has no influence. The previous output "
+            "comes in through `outputs_info`.",
+        ),
+        Misconception(
+            "start from the first value",
+            lambda x, alpha: _filter(x, alpha, start=x[:, 0]),
+            "Your filter starts at the first value of each sequence. The exercise starts it at "
+            "zero, so that y_1 is only (1 - alpha) times the first value.",
+        ),
+        Misconception(
+            "start value in the output",
+            lambda x, alpha: T.concatenate([T.zeros_like(x[:, :1]), low_pass(x, alpha)], axis=1),
+            _START_IN_THE_OUTPUT,
+        ),
+        Misconception(
+            "backwards in time",
+            lambda x, alpha: _filter(x, alpha, go_backwards=True),
+            "Your loop runs from the last step to the first. Leave `go_backwards` away.",
+        ),
+    ],
+    ("y (N, T)",),
+    call=run_graph,
+    rules=[
+        _must_scan(
+            "no scan",
+            "The numbers are right, but there is no `theano.scan` in your graph, and that is what "
+            "this exercise is about.",
+            np.zeros((2, 3)),
+            np.array(0.5),
+        )
+    ],
+)
+
+
+# Exercise 6.4: a walk that stops
+
+
+def random_walk(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Variable, Mapping]:
+    """Return the positions until one is at least limit away from 0, and the updates."""
+    return _walk(stream, n_steps, lambda position: abs(position) >= limit)
+
+
+def _walk(
+    stream: RandomStream, n_steps: int, stop: Callable, step: Callable | None = None
+) -> tuple[Variable, Mapping]:
+    def move(position: Variable) -> tuple:
+        new_position = position + stream.normal()
+        return new_position, until(stop(new_position))
+
+    return theano.scan(step or move, outputs_info=T.zeros(()), n_steps=n_steps)
+
+
+def _walk_cases() -> list[Case]:
+    return [
+        Case(f"seed {seed}, limit {limit}, at most {n_steps} steps", (seed, limit, n_steps))
+        for seed, limit, n_steps in ((1, 2.0, 50), (2, 3.0, 50), (3, 1.5, 50), (4, 100.0, 8))
+    ]
+
+
+def walk_twice(function: Callable, args: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """Compile the walk with its updates, seed its stream, and call it twice."""
+    seed, limit, n_steps = args
+    stream, walk = compile_with(_compile_walk, function, n_steps)
+    with plain_words():
+        stream.seed(seed)
+        return walk(limit), walk(limit)
+
+
+def _compile_walk(function: Callable, n_steps: int) -> tuple[RandomStream, Callable]:
+    stream, limit = RandomStream(), T.dscalar("limit")
+    with plain_words():
+        positions, updates = _positions_and_updates(finished(function(stream, limit, n_steps)))
+        walk = theano.function([limit], positions, updates=updates, on_unused_input="ignore")
+    return stream, walk
+
+
+def _positions_and_updates(returned: Any) -> tuple[Variable, Mapping]:
+    wanted = "wanted two things: the positions and the updates, as `theano.scan` returns them"
+    if returned is None:
+        raise Unusable(f"returned None, {wanted}. Did you forget `return`?")
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        raise Unusable(f"did not return a pair, {wanted}.")
+    positions, updates = returned
+    if not isinstance(positions, Variable) or not isinstance(updates, Mapping):
+        raise Unusable(f"returned a pair of other things, {wanted}.")
+    return positions, updates
+
+
+def _late(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Variable, Mapping]:
+    def move(position: Variable) -> tuple:
+        return position + stream.normal(), until(abs(position) >= limit)
+
+    return _walk(stream, n_steps, None, move)
+
+
+def _one_draw(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Variable, Mapping]:
+    def move(position: Variable, noise: Variable) -> tuple:
+        return position + noise, until(abs(position + noise) >= limit)
+
+    return theano.scan(
+        move, outputs_info=T.zeros(()), non_sequences=stream.normal(), n_steps=n_steps
+    )
+
+
+def _two_draws(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Variable, Mapping]:
+    def move(position: Variable) -> tuple:
+        return position + stream.normal(), until(abs(position + stream.normal()) >= limit)
+
+    return _walk(stream, n_steps, None, move)
+
+
+def _draws_ahead(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Variable, Mapping]:
+    def move(noise: Variable, position: Variable) -> tuple:
+        return position + noise, until(abs(position + noise) >= limit)
+
+    return theano.scan(
+        move, sequences=stream.normal(size=(n_steps,)), outputs_info=T.zeros(()), n_steps=n_steps
+    )
+
+
+def _noise_only(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Variable, Mapping]:
+    def move() -> tuple:
+        noise = stream.normal()
+        return noise, until(abs(noise) >= limit)
+
+    return theano.scan(move, n_steps=n_steps)
+
+
+WALK = Exercise(
+    "6.4",
+    "A walk that stops",
+    random_walk,
+    _walk_cases,
+    [
+        Misconception(
+            "dropped updates",
+            lambda stream, limit, n_steps: (random_walk(stream, limit, n_steps)[0], {}),
+            "The first walk is right, and the second one begins with steps of the first. The "
+            "updates that scan returned were dropped, so the stream was not moved on by as many "
+            "draws as the walk made. Return them too.",
+        ),
+        Misconception(
+            "condition the wrong way round",
+            lambda stream, limit, n_steps: _walk(stream, n_steps, lambda p: abs(p) < limit),
+            "Your walk stops while it is still inside. `until` takes the condition on which to "
+            "stop, not the one on which to go on.",
+        ),
+        Misconception(
+            "no stop",
+            lambda stream, limit, n_steps: _walk(stream, n_steps, lambda p: p > np.inf),
+            "Your walk always makes `n_steps` steps. The step must return `until(condition)` "
+            "beside the position.",
+        ),
+        Misconception(
+            "stops one step late",
+            _late,
+            "Your walk makes one step too many: the condition looks at the position before the "
+            "step. Ask the new position.",
+        ),
+        Misconception(
+            "stops on one side only",
+            lambda stream, limit, n_steps: _walk(stream, n_steps, lambda p: p >= limit),
+            "Your walk stops at `limit` and runs on at `-limit`. How far away a position is, its "
+            "sign does not say.",
+        ),
+        Misconception(
+            "one draw for all steps",
+            _one_draw,
+            "Every step of your walk has the same length: a non-sequence is computed once, before "
+            "the loop. Draw the number in the step.",
+        ),
+        Misconception(
+            "two draws a step",
+            _two_draws,
+            "The position and the condition use two different draws: each `stream.normal()` draws "
+            "anew. Draw once, and give the new position a name.",
+        ),
+        Misconception(
+            "numbers drawn ahead",
+            _draws_ahead,
+            "Your first walk is right, but all numbers are drawn before the walk, also those that "
+            "it never uses. Draw one number in each step.",
+        ),
+        Misconception(
+            "output not fed back",
+            _noise_only,
+            "Your positions are single draws and do not add up. The step gets the old position "
+            "only if `outputs_info` holds a start value for it.",
+        ),
+        Misconception(
+            "start value in the output",
+            lambda stream, limit, n_steps: (
+                lambda positions, updates: (T.concatenate([T.zeros((1,)), positions]), updates)
+            )(*random_walk(stream, limit, n_steps)),
+            _START_IN_THE_OUTPUT,
+        ),
+    ],
+    ("first walk (T,)", "second walk (T,)"),
+    call=walk_twice,
+)
+
+
+EXERCISES = [RUNNING_SUM, TAPS, LOW_PASS, WALK]
