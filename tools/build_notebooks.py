@@ -216,10 +216,11 @@ def execute(notebook: NotebookNode, folder: Path, name: str) -> None:
             notebook,
             timeout=CELL_TIMEOUT,
             record_timing=False,
+            extra_arguments=["--log-level=ERROR"],  # of the kernel: no word about its ports
             resources={"metadata": {"path": str(folder)}},
         )
         try:
-            client.execute(env=environment, extra_arguments=["--log-level=ERROR"])
+            client.execute(env=environment)
         except CellExecutionError as error:
             raise LessonError(_failure(notebook, name, error)) from None
         except TimeoutError:

@@ -1,0 +1,197 @@
+"""The builder on a tiny course of its own."""
+
+import shutil
+
+import build_notebooks as builder
+import nbformat
+import pytest
+
+from course_utils.course import Lesson
+
+LESSON = Lesson(1, "Tiny", 15, "Part", "tiny", {"1.1": "Double"})
+TEXT = '''# %% [markdown]
+# # 01 · Tiny
+
+# %%
+print("one")
+print(2)
+
+# %% exercise="1.1"
+class Doubler:
+    """Doubles."""
+
+    def double(self, x):
+        """Return twice x."""
+        ### BEGIN SOLUTION
+        return 2 * x
+        ### END SOLUTION
+
+
+# %% check="1.1"
+"double" in dir(Doubler)
+
+# %% [markdown]
+# ## Next
+
+# %% tags=["nbval-ignore-output"] reason="shows the time"
+1 + 1
+'''
+
+
+@pytest.fixture
+def course(tmp_path):
+    return new_course(tmp_path / "course")
+
+
+def new_course(folder):
+    (folder / "lessons").mkdir(parents=True)
+    write(folder, TEXT)
+    return folder
+
+
+def write(course, text):
+    (course / "lessons" / "01_tiny.py").write_text(text, "utf-8")
+
+
+def contents(course):
+    return {path: path.read_bytes() for path in sorted(course.glob("*/*.ipynb"))}
+
+
+@pytest.fixture(scope="module")
+def built_once(tmp_path_factory):
+    folder = new_course(tmp_path_factory.mktemp("built") / "course")
+    builder.build(folder, [LESSON])
+    return folder
+
+
+@pytest.fixture
+def built(built_once, tmp_path):
+    return shutil.copytree(built_once, tmp_path / "course")
+
+
+def notebook(course, variant="notebooks"):
+    return nbformat.read(course / variant / "01_tiny.ipynb", 4)
+
+
+def test_solutions_are_there_and_learners_copies_are_stubs(built):
+    solved, to_solve = notebook(built, "solutions"), notebook(built)
+    assert "        return 2 * x\n        ### END SOLUTION" in solved.cells[2].source
+    assert to_solve.cells[2].source == (
+        'class Doubler:\n    """Doubles."""\n\n    def double(self, x):\n'
+        '        """Return twice x."""\n        raise NotImplementedError("Exercise 1.1")'
+    )
+    assert [cell.id for cell in solved.cells] == [cell.id for cell in to_solve.cells]
+
+
+def test_an_answer_at_top_level_becomes_an_ellipsis():
+    source = "# How many?\n### BEGIN SOLUTION\nn_units = 6 * 7\n### END SOLUTION\n"
+    assert builder.strip_solution(source, "1.1") == "# How many?\nn_units = ..."
+
+
+def test_outputs_are_stored_and_streams_joined(built):
+    cell = notebook(built).cells[1]
+    assert cell.execution_count == 1
+    assert [output.text for output in cell.outputs] == ["one\n2\n"]
+
+
+def test_metadata_is_nbgraders_and_the_slides(built):
+    cells = notebook(built).cells
+    assert cells[2].metadata.nbgrader == {
+        "schema_version": 3,
+        "grade_id": "exercise-1-1",
+        "cell_type": "code",
+        "solution": True,
+        "grade": False,
+        "locked": False,
+        "task": False,
+    }
+    check = cells[3].metadata.nbgrader
+    assert (check.grade, check.locked, check.solution, check.points) == (True, True, False, 1)
+    types = [cell.metadata.slideshow.slide_type for cell in cells]
+    assert types == ["slide", "-", "-", "skip", "slide", "-"]
+    assert cells[5].metadata.reason == "shows the time"
+
+
+def test_a_second_build_is_equal_byte_for_byte(built):
+    first = contents(built)
+    assert len(first) == 2
+    assert builder.build(built, [LESSON]) == []
+    assert builder.build(built, [LESSON], force=True) == [LESSON]
+    assert contents(built) == first
+
+
+def test_only_what_changed_is_built(built):
+    write(built, TEXT.replace("print(2)", "print(3)"))
+    assert builder.build(built, [LESSON]) == [LESSON]
+    assert notebook(built).cells[1].outputs[0].text == "one\n3\n"
+    assert builder.out_of_step(built, [LESSON]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text.replace("print(2)", "print(3)"), "source differs"),
+        (lambda text: text + "\n# %%\n3\n", "has 6 cells, its lesson 7"),
+        (lambda text: text.replace("shows the time", "is random"), "metadata differs"),
+        (lambda text: text.replace("# ## Next", "# ### Next"), "differs"),
+        (lambda text: text.replace("return 2 * x", "return x + x"), "solutions/01_tiny.ipynb"),
+        (lambda text: text.replace("return 2 * x", "return x + x"), "is older than its lesson"),
+    ],
+)
+def test_check_tells_what_is_out_of_step(built, change, said):
+    write(built, change(TEXT))
+    before = contents(built)
+    assert any(said in problem for problem in builder.out_of_step(built, [LESSON]))
+    assert contents(built) == before
+
+
+def test_check_finds_missing_and_stray_notebooks(built):
+    (built / "notebooks" / "01_tiny.ipynb").rename(built / "notebooks" / "02_stray.ipynb")
+    problems = builder.out_of_step(built, [LESSON])
+    assert "notebooks/01_tiny.ipynb is missing" in problems
+    assert "notebooks/02_stray.ipynb has no lesson" in problems
+
+
+def test_a_failing_cell_stops_the_build_and_nothing_is_written(built):
+    before = contents(built)
+    write(built, TEXT.replace("1 + 1", "total = 1 / 0"))
+    with pytest.raises(builder.LessonError) as caught:
+        builder.build(built, [LESSON])
+    for part in ("lessons/01_tiny.py", "code cell 4", "total = 1 / 0", "ZeroDivisionError"):
+        assert part in str(caught.value)
+    assert contents(built) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text.replace('tags=["nbval-ignore-output"]', 'tags=["skip"]'), "skip"),
+        (lambda text: text.replace(' reason="shows the time"', ""), "without a reason"),
+        (lambda text: text.replace("# %% check=", "# %% chekc="), "unknown metadata"),
+        (lambda text: text.replace(' check="1.1"', ""), "differ"),
+        (lambda text: text.replace('"1.1"', '"1.2"'), "course.toml"),
+        (lambda text: text.replace("        ### END SOLUTION\n", ""), "not closed"),
+        (lambda text: text.replace(' exercise="1.1"', ""), "go together"),
+        (lambda text: text.replace(' check="1.1"', ' check="1.1" slide="big"'), "slide='big'"),
+    ],
+)
+def test_bad_lessons_are_refused_with_a_sentence(course, change, said):
+    write(course, change(TEXT))
+    with pytest.raises(builder.LessonError, match=r"lessons/01_tiny\.py") as caught:
+        builder.read_lesson(course, LESSON)
+    assert said in str(caught.value)
+
+
+def test_a_listed_lesson_without_file_is_said(course):
+    (course / "lessons" / "01_tiny.py").unlink()
+    with pytest.raises(builder.LessonError, match="not there"):
+        builder.read_lesson(course, LESSON)
+
+
+def test_slides_follow_the_structure(built):
+    (page,) = builder.build_slides(built, [LESSON], reveal="reveal")
+    text = page.read_text("utf-8")
+    assert page.name == "01_tiny.slides.html"
+    assert "reveal/dist/reveal.js" in text or "reveal/js/reveal.js" in text
+    assert text.count("<section>") == 4  # two slides, each a column of one
+    assert "dir(Doubler)" not in text.replace("&#39;", "'")
