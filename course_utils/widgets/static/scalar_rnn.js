@@ -153,9 +153,9 @@ function measure(values, { peak, peak_step, forgotten, settled }, x) {
 }
 
 /** Where an impulse counts as forgotten: within 5 % of its largest effect. */
-function forgottenBand(values, { rest, peak, peak_step }, x, y) {
+function forgottenBand(values, { rest, peak }, x, y) {
   if (values.signal !== "impulse" || peak === 0) return "";
-  const edge = (side) => rest.map((state, t) => [x(t), y(state + side * FORGOTTEN * peak)]).slice(peak_step);
+  const edge = (side) => rest.map((state, t) => [x(t), y(state + side * FORGOTTEN * peak)]).slice(ONSET);
   const outline = [...edge(1), ...edge(-1).reverse()];
   return tag("path", { d: `${path(outline)}Z`, fill: "var(--unrolled-tint)" });
 }
@@ -200,7 +200,7 @@ export function draw(values, result, width) {
     svg: [
       text(LEFT, 14, "input x_t", { fill: INPUT_COLOUR, "font-weight": 600 }),
       ...valueAxis([-2, 0, 2], inputY, right), ...stems,
-      text(LEFT, STATE.top - 8 - (width < 560 ? 18 : 0), formula(values), { fill: STATE_COLOUR, "font-weight": 600 }),
+      text(width < 420 ? 2 : LEFT, STATE.top - 8 - (width < 560 ? 18 : 0), formula(values), { fill: STATE_COLOUR, "font-weight": 600 }),
       ...valueAxis(ticks(low, high, 5), stateY, right),
       forgottenBand(values, result, x, stateY),
       restLine(result, line, right),
