@@ -24,6 +24,7 @@
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import display
 
 from course_utils import plotting, progress, session
 from course_utils.checks import check
@@ -128,8 +129,8 @@ print("wettest town of each day:", [towns[n] for n in wettest])
 
 # %% [markdown]
 # **Predict.** Before each demonstration this course asks you to predict. Say your answer aloud or
-# write it down; being surprised is how the rule sticks. So: `x` has shape $(3, 5, 2)$. What are the
-# shapes of these five pieces? Which one is "the last day, in all towns"?
+# write it down: where you were wrong is where to look twice. So: `x` has shape $(3, 5, 2)$. What are
+# the shapes of these five pieces? Which one is "the last day, in all towns"?
 
 # %%
 pieces = {
@@ -152,7 +153,7 @@ for text, piece in pieces.items():
 # mouse, or with Tab and the arrow keys. Where no kernel runs, on a web page for instance, you see a
 # still picture and a sentence instead.
 #
-# 1. Take step 2 of every sequence. What is the shape, and what do the numbers say?
+# 1. Take step 4 of every sequence. What is the shape, and what do the numbers say?
 # 2. Get the temperatures of Beeton (sequence 1) on all days. Which controls do you set?
 # 3. How many axes are left when you set all three?
 
@@ -162,7 +163,7 @@ BatchSlicer(x)
 # %% [markdown]
 # <details><summary>Answers</summary>
 #
-# 1. $(3, 2)$: temperature and rain of the third day in each of the three towns. The axis of time is
+# 1. $(3, 2)$: temperature and rain of the last day in each of the three towns. The axis of time is
 #    gone.
 # 2. Sequence 1 and feature 0. What is left is the time, of shape $(5,)$: 9, 8, 8, 10, 11.
 # 3. None: one number, of shape $()$.
@@ -229,8 +230,7 @@ def adds_a_number_to_a_shape(tokens, n_tokens):
     return np.zeros(tokens.shape + n_tokens)
 
 
-print(check("0.1", forgets_to_return).message)
-print(check("0.1", adds_a_number_to_a_shape).message)
+display(check("0.1", forgets_to_return), check("0.1", adds_a_number_to_a_shape))
 
 # %% [markdown]
 # Now it is your turn. Each exercise has a cell with a function to complete, and a check cell below
@@ -369,7 +369,7 @@ print(progress.notice() or "The progress file is fine.")
 # %% [markdown]
 # ## Quiz
 #
-# Every lesson ends with a quiz. Each option, right or wrong, tells you why. Nothing is counted.
+# Every lesson ends with a quiz. Each option, right or wrong, tells you why. Your answers are not kept.
 
 # %%
 Quiz("00")
@@ -393,7 +393,7 @@ Quiz("00")
 #   50 minutes.
 # - [06 scan](06_scan.ipynb): the same loop as a symbolic graph in Theano. 50 minutes; take 02 first.
 #
-# The other lessons on the map are being written.
+# Lessons that the map calls *planned* are not written yet.
 
 # %% [markdown]
 # ## References
