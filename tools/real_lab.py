@@ -152,6 +152,7 @@ class Notebook:
     def __init__(self, lab: RealLab, page: Page, path: str) -> None:
         self.page = page
         self.problems: list[str] = []
+        page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: self.problems.append(f"{error}\n{error.stack or ''}"))
         page.on("console", self._note_console)
         page.goto(f"{lab.url}lab/tree/{path}?token={lab.token}&reset")

@@ -24,10 +24,11 @@ def source(cell):
     return "".join(cell["source"])
 
 
-def find(cells, text):
-    """Index of the one code cell that has a text."""
-    (index,) = (i for i, c in enumerate(cells) if c["cell_type"] == "code" and text in source(c))
-    return index
+def find(cells, kind, exercise):
+    """Index of an exercise's own cell or of its check cell, by the builder's name for it."""
+    name = f"{kind}-{exercise.replace('.', '-')}"
+    names = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in cells]
+    return names.index(name)
 
 
 def unanswered(stub):
@@ -86,12 +87,12 @@ def test_ranges_obey_the_arrow_keys(notebook):
 def test_explorers_redraw_at_once(notebook, lesson, measured):
     for widget in explorers(notebook.page):
         times = widget.redraw_times()
-        if times:
-            slow = float(np.percentile(times, 95))
-            measured.append(
-                f"{lesson.name}, {widget.name}: 95 % of {len(times)} moves shown within {slow:.0f} ms"
-            )
-            assert slow <= REDRAW_BOUND
+        assert len(times) >= 20
+        slow = float(np.percentile(times, 95))
+        measured.append(
+            f"{lesson.name}, {widget.name}: 95 % of {len(times)} moves shown within {slow:.0f} ms"
+        )
+        assert slow <= REDRAW_BOUND
 
 
 def test_quiz_gives_the_reason_for_every_option(notebook, lesson):
@@ -112,8 +113,8 @@ def test_quiz_gives_the_reason_for_every_option(notebook, lesson):
 
 def verdict(notebook, cells, exercise, answer):
     """Define an answer, run its check, and read what the page says."""
-    notebook.run_cell(find(cells, f'NotImplementedError("Exercise {exercise}")'), answer)
-    check = find(cells, f'check("{exercise}"')
+    notebook.run_cell(find(cells, "exercise", exercise), answer)
+    check = find(cells, "check", exercise)
     notebook.run_cell(check)
     return notebook.cell(check).locator(".unrolled-check").inner_text()
 
@@ -123,8 +124,8 @@ def test_exercises_are_told_wrong_and_right(notebook, lesson, solutions):
     assert lesson.exercises
     assert len(cells) == len(solutions)
     for exercise in lesson.exercises:
-        stub = find(cells, f'NotImplementedError("Exercise {exercise}")')
-        asked = notebook.cell(find(cells, f'check("{exercise}"')).locator(".unrolled-check")
+        stub = find(cells, "exercise", exercise)
+        asked = notebook.cell(find(cells, "check", exercise)).locator(".unrolled-check")
         assert "not attempted yet" in asked.inner_text()
 
         wrong = verdict(notebook, cells, exercise, unanswered(source(cells[stub])))
@@ -153,12 +154,10 @@ def test_the_map_of_lesson_00_shows_what_was_solved(lab, browser):
             has_text=first.title, has=notebook.page.get_by_role("button", name="Refresh")
         )
         before = course_map.inner_text()
-        stub = find(cells, f'NotImplementedError("Exercise {exercise}")')
+        stub = find(cells, "exercise", exercise)
         verdict(notebook, cells, exercise, source(solved[stub]))
         assert course_map.inner_text() == before
 
         course_map.get_by_role("button", name="Refresh").click()
-        notebook.page.wait_for_timeout(1000)
-        after = course_map.inner_text()
-    assert f"0 of {len(first.exercises)}" in before
-    assert f"1 of {len(first.exercises)}" in after
+        course_map.get_by_text(f"1 of {len(first.exercises)} solved").wait_for()
+    assert f"0 of {len(first.exercises)} solved" in before

@@ -25,30 +25,40 @@ NAME = """control => {
 }"""
 NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
-# Moves each range over its steps and times each move: from the event to the frame after the change.
-TIMED_MOVES = """async (widget, moves) => {
+# Moves each control over its settings and times each move: from the event to the frame after the
+# change, which is at least two frames, 33 ms.
+TIMED_MOVES = """async (widget, [controls, moves]) => {
     const frame = () => new Promise(requestAnimationFrame);
-    const times = [];
-    for (const control of widget.querySelectorAll('input[type=range]')) {
+    const put = (control, setting) => {
+        control[control.type === 'checkbox' ? 'checked' : 'value'] = setting;
+        control.dispatchEvent(new Event('input', {bubbles: true}));
+        control.dispatchEvent(new Event('change', {bubbles: true}));
+    };
+    const settings = control => {
+        if (control.type === 'checkbox') return [true, false];
+        if (control.type === 'text') return ['a', 'b', ''];
+        if (control.options) return [...control.options].map(option => option.value);
         const [min, max] = [Number(control.min), Number(control.max)];
-        const start = control.value;
+        return Array.from({length: moves}, (_, i) => min + (max - min) * ((i * 7) % moves) / (moves - 1));
+    };
+    const now = control => control.type === 'checkbox' ? control.checked : control.value;
+    const times = [];
+    for (const control of widget.querySelectorAll(controls)) {
+        const all = settings(control), start = now(control);
         for (let i = 0; i < moves; i++) {
             let changed = false;
             const observer = new MutationObserver(() => { changed = true; });
             observer.observe(widget, {subtree: true, childList: true, attributes: true, characterData: true});
-            const began = performance.now();
-            const before = control.value;
-            control.value = min + (max - min) * ((i * 7) % moves) / (moves - 1);
-            if (control.value !== before) {
-                control.dispatchEvent(new Event('input', {bubbles: true}));
+            const before = now(control), began = performance.now();
+            put(control, all[i % all.length]);
+            if (now(control) !== before) {
                 while (!changed && performance.now() - began < 1000) await frame();
                 await frame();
                 times.push(performance.now() - began);
             }
             observer.disconnect();
         }
-        control.value = start;
-        control.dispatchEvent(new Event('input', {bubbles: true}));
+        put(control, start);
         await frame();
     }
     return times;
@@ -103,7 +113,7 @@ class Widget:
     """One explorer on the page."""
 
     locator: Locator
-    patience: ClassVar[float] = 1.0
+    patience: ClassVar[float] = 0.5
     """Seconds for a widget whose kernel computes; the others answer within a frame."""
 
     @property
@@ -139,28 +149,35 @@ class Widget:
             waits -= 1
         return self.drawn()
 
-    def pictures(self, control: Control) -> list[str]:
-        """The picture at every setting of a control, which is then put back."""
+    def tells_apart(self, control: Control) -> bool:
+        """Whether each setting of a control has a picture of its own; the control is put back."""
         start = control.read()
         shown = [self.put(control, setting) for setting in control.settings()]
         self.put(control, start)
-        return shown
+        return len(set(shown)) == len(shown)
 
-    def is_dead(self, control: Control) -> bool:
-        """Whether a control leaves the picture alone, whatever the choices beside it."""
-        if len(set(self.pictures(control))) > 1:
-            return False
+    def works_elsewhere(self, control: Control) -> bool:
+        """Whether a control tells its settings apart beside another choice than the one of now."""
         for other in self.controls():
             if other.kind not in ("select", "checkbox") or other.name == control.name:
                 continue
             start = other.read()
             for setting in other.settings():
                 self.put(other, setting)
-                alive = len(set(self.pictures(control))) > 1
+                works = setting != start and self.tells_apart(control)
                 self.put(other, start)
-                if alive:
-                    return False
-        return True
+                if works:
+                    return True
+        return False
+
+    def faults_at(self, where: str) -> list[str]:
+        """What is wrong with the picture and the sentence of now."""
+        found = []
+        if bad := re.search(r"NaN|Infinity|undefined", self.drawn() + self.said()):
+            found.append(f"{bad[0]} shown {where}")
+        if not self.said().strip():
+            found.append(f"no sentence {where}")
+        return found
 
     def faults(self) -> list[str]:
         """Move every control to both ends and every option; say what went wrong, in sentences."""
@@ -168,18 +185,13 @@ class Widget:
         for control in self.controls():
             if not control.name:
                 found.append(f"a {control.kind} has no label")
-            if self.is_dead(control):
-                found.append(f"{control.kind} {control.name!r} does not change the picture")
-            start = control.read()
+            start, shown = control.read(), []
             for setting in control.settings():
-                self.put(control, setting)
-                where = f"at {control.name!r} = {setting!r}"
-                bad = re.search(r"NaN|Infinity|undefined", self.drawn() + self.said())
-                if bad:
-                    found.append(f"{bad[0]} shown {where}")
-                if not self.said().strip():
-                    found.append(f"no sentence {where}")
+                shown.append(self.put(control, setting))
+                found += self.faults_at(f"at {control.name!r} = {setting!r}")
             self.put(control, start)
+            if len(set(shown)) < len(shown) and not self.works_elsewhere(control):
+                found.append(f"{control.kind} {control.name!r} does not change the picture")
         for svg in self.locator.locator("svg").all():
             if svg.get_attribute("role") != "img" or not svg.get_attribute("aria-label"):
                 found.append("a picture has no text alternative")
@@ -201,8 +213,8 @@ class Widget:
         return stuck
 
     def redraw_times(self, moves: int = 25) -> list[float]:
-        """Milliseconds from moving a range to the frame that shows it, measured in the page."""
-        return self.locator.evaluate(TIMED_MOVES, moves)
+        """Milliseconds from moving a control to the frame that shows it, measured in the page."""
+        return self.locator.evaluate(TIMED_MOVES, [CONTROLS, moves])
 
 
 def explorers(page: Page) -> list[Widget]:
