@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import os
 import re
 import sysconfig
 from collections.abc import Sequence
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 MAX_TEXT = 160  # characters of an error's own text, or of a line of code, in a message
 
 _INSTALLED = tuple(
-    {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")}
-    | {str(Path(__file__).resolve().parents[1])}
+    os.path.realpath(folder) + os.sep
+    for folder in (
+        *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+        Path(__file__).parents[1],
+    )
 )
 
 
@@ -204,7 +208,8 @@ def _learners_line(error: BaseException) -> str:
     step = error.__traceback__
     while step is not None:
         filename = step.tb_frame.f_code.co_filename
-        if not filename.startswith((*_INSTALLED, "<frozen")):
+        own = not filename.startswith("<frozen")
+        if own and not os.path.realpath(filename).startswith(_INSTALLED):
             code = _shortened(linecache.getline(filename, step.tb_lineno).strip())
             place = f" in line {step.tb_lineno}" + (f", `{code}`" if code else "")
         step = step.tb_next
