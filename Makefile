@@ -41,14 +41,20 @@ $(READY): requirements.lock pyproject.toml tools/lab/overrides.json
 lab: $(READY) ## open the course in JupyterLab (LAB_ARGS="--no-browser": more options)
 	$(PY) -m jupyterlab notebooks/00_start_here.ipynb $(LAB_ARGS)
 
+NBVAL := $(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
+  --nbval-cell-timeout 120 --nbval-sanitize-with tests/nbval_sanitize.cfg
+
 .PHONY: test
 test: $(READY) ## unit and structure tests, strict nbval over every notebook
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m pytest -n 2 --dist loadfile \
-	  --nbval --nbval-current-env --nbval-cell-timeout 120 \
-	  --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	  tests notebooks solutions
+	$(NBVAL) tests notebooks solutions
+
+# What is stored must come out on an older processor and with another number of threads, too.
+.PHONY: test-cpus
+test-cpus: $(READY) ## the notebooks again, as if on a processor without AVX2 and AVX512
+	NPY_DISABLE_CPU_FEATURES="AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX2 FMA3" \
+	OPENBLAS_CORETYPE=Nehalem OMP_NUM_THREADS=2 $(NBVAL) notebooks solutions
 
 .PHONY: test-browser
 test-browser: $(READY) ## every lesson and widget in a real JupyterLab (needs Chromium)
