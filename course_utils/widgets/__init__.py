@@ -21,6 +21,7 @@ from .batch_slicer import BatchSlicer
 from .course_map import CourseMap
 from .quiz import Quiz
 from .scalar_rnn import ScalarRNNExplorer
+from .scan_tracer import ScanTracerExplorer
 
 __all__ = [
     "BatchSlicer",
@@ -30,6 +31,7 @@ __all__ = [
     "Quiz",
     "Range",
     "ScalarRNNExplorer",
+    "ScanTracerExplorer",
     "Toggle",
     "explorers",
 ]
