@@ -30,8 +30,6 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-# All cells stay in the page, so that a widget far down can be driven without scrolling to it.
-NOTEBOOK_SETTINGS = {"windowingMode": "none"}
 
 
 def chromium_path() -> str:
@@ -64,9 +62,6 @@ class RealLab:
         for name in ("notebooks", "data"):
             if (ROOT / name).is_dir():
                 shutil.copytree(ROOT / name, self.course / name)
-        settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
-        settings.mkdir(parents=True)
-        (settings / "tracker.jupyterlab-settings").write_text(json.dumps(NOTEBOOK_SETTINGS))
         environment = os.environ | {
             "UNROLLED_HOME": str(self.home),
             "JUPYTER_RUNTIME_DIR": str(self._runtime),

@@ -84,6 +84,16 @@ def test_ranges_obey_the_arrow_keys(notebook):
         assert widget.ignores_keys() == []
 
 
+def test_keys_in_a_control_stay_there(notebook):
+    # To JupyterLab "b" means a new cell, wherever it is not told otherwise.
+    cells = len(notebook.cells())
+    own = notebook.page.locator(".unrolled-widget").locator("input, select, button")
+    for control in own.all():
+        control.focus()
+        notebook.page.keyboard.press("b")
+    assert len(notebook.cells()) == cells
+
+
 def test_explorers_redraw_at_once(notebook, lesson, measured):
     for widget in explorers(notebook.page):
         times = widget.redraw_times()
@@ -111,12 +121,17 @@ def test_quiz_gives_the_reason_for_every_option(notebook, lesson):
             assert ("Right" in feedback) == option.get("correct", False)
 
 
-def verdict(notebook, cells, exercise, answer):
+def verdict(notebook, cells, exercise):
+    """What the page says below an exercise's check."""
+    check = notebook.cell(find(cells, "check", exercise))
+    return check.locator(".unrolled-check").text_content()
+
+
+def answer(notebook, cells, exercise, source):
     """Define an answer, run its check, and read what the page says."""
-    notebook.run_cell(find(cells, "exercise", exercise), answer)
-    check = find(cells, "check", exercise)
-    notebook.run_cell(check)
-    return notebook.cell(check).locator(".unrolled-check").inner_text()
+    notebook.run_cell(find(cells, "exercise", exercise), source)
+    notebook.run_cell(find(cells, "check", exercise))
+    return verdict(notebook, cells, exercise)
 
 
 def test_exercises_are_told_wrong_and_right(notebook, lesson, solutions):
@@ -125,14 +140,13 @@ def test_exercises_are_told_wrong_and_right(notebook, lesson, solutions):
     assert len(cells) == len(solutions)
     for exercise in lesson.exercises:
         stub = find(cells, "exercise", exercise)
-        asked = notebook.cell(find(cells, "check", exercise)).locator(".unrolled-check")
-        assert "not attempted yet" in asked.inner_text()
+        assert "not attempted yet" in verdict(notebook, cells, exercise)
 
-        wrong = verdict(notebook, cells, exercise, unanswered(source(cells[stub])))
+        wrong = answer(notebook, cells, exercise, unanswered(source(cells[stub])))
         assert "not right yet" in wrong
         assert "None" in wrong  # says what it got
 
-        right = verdict(notebook, cells, exercise, source(solutions[stub]))
+        right = answer(notebook, cells, exercise, source(solutions[stub]))
         assert f"Exercise {exercise}" in right
         assert ": correct" in right
 
@@ -155,7 +169,7 @@ def test_the_map_of_lesson_00_shows_what_was_solved(lab, browser):
         )
         before = course_map.inner_text()
         stub = find(cells, "exercise", exercise)
-        verdict(notebook, cells, exercise, source(solved[stub]))
+        answer(notebook, cells, exercise, source(solved[stub]))
         assert course_map.inner_text() == before
 
         course_map.get_by_role("button", name="Refresh").click()
