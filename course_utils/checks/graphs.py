@@ -57,9 +57,9 @@ _PLAIN_WORDS: tuple[tuple[str, str], ...] = (
 )
 
 
-def symbol(value: np.ndarray) -> Variable:
-    """Return a symbolic variable of ``value``'s dtype and number of axes."""
-    return T.TensorType(value.dtype, (False,) * value.ndim)()
+def symbol(dtype: str | np.dtype, ndim: int) -> Variable:
+    """Return a symbolic variable of this dtype and number of axes."""
+    return T.TensorType(str(dtype), (False,) * ndim)()
 
 
 def run_graph(function: Callable, args: Sequence[Any]) -> Any:
@@ -98,10 +98,7 @@ _compile_once = cache(_compile_now)
 
 def _compile(function: Callable, kinds: tuple) -> Callable:
     with plain_words():
-        symbols = [
-            symbol(np.empty((0,) * kind[1], kind[0])) if isinstance(kind, tuple) else kind
-            for kind in kinds
-        ]
+        symbols = [symbol(*kind) if isinstance(kind, tuple) else kind for kind in kinds]
         result = symbolic(finished(function(*symbols)))
         inputs = [each for each in symbols if isinstance(each, Variable)]
         compiled = theano.function(inputs, result, on_unused_input="ignore")

@@ -39,7 +39,9 @@ def _must_scan(name: str, hint: str, *args: Any) -> Rule:
     """Return a rule that wants a Scan in the graph that a submission builds from ``args``."""
 
     def rule(submission: Callable, run: Callable) -> tuple[str, str] | None:
-        symbols = [symbol(arg) if isinstance(arg, np.ndarray) else arg for arg in args]
+        symbols = [
+            symbol(arg.dtype, arg.ndim) if isinstance(arg, np.ndarray) else arg for arg in args
+        ]
         return None if contains_scan(submission(*symbols)) else (name, hint)
 
     return rule
