@@ -19,6 +19,7 @@ from __future__ import annotations
 from .base import Choice, Explorer, Range, Toggle
 from .batch_slicer import BatchSlicer
 from .course_map import CourseMap
+from .parity import ParityExplorer
 from .quiz import Quiz
 from .scalar_rnn import ScalarRNNExplorer
 from .scan_tracer import ScanTracerExplorer
@@ -28,6 +29,7 @@ __all__ = [
     "Choice",
     "CourseMap",
     "Explorer",
+    "ParityExplorer",
     "Quiz",
     "Range",
     "ScalarRNNExplorer",
