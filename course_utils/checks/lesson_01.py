@@ -1,0 +1,563 @@
+"""Exercises of lesson 01, Why memory: parity by hand, parameters, perplexity of a bigram."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course_utils.checks.core import Case, Exercise, Misconception
+from course_utils.checks.outcomes import Unusable
+
+Array = np.ndarray
+Weights = tuple[Array, Array, Array, Array, Array]
+
+
+# Exercise 1.1: weights set by hand
+
+
+def parity_weights(gain: float = 10.0) -> Weights:
+    """Return weights with which two tanh units compute the running parity.
+
+    Parameters
+    ----------
+    gain : float
+        Factor on all weights into the units; the larger, the closer they come to -1 and 1.
+
+    Returns
+    -------
+    W_xh (1, 2), W_hh (2, 2), b_h (2,), W_hy (2, 1), b_y (1,)
+        Unit 0 says "one or both", unit 1 says "both" of the new bit and the old parity.
+    """
+    W_xh = gain * np.array([[1.0, 1.0]])
+    W_hh = gain * np.array([[0.5, 0.5], [-0.5, -0.5]])
+    b_h = gain * np.array([-0.5, -1.5])
+    return W_xh, W_hh, b_h, np.array([[1.0], [-1.0]]), np.array([-1.0])
+
+
+_WANTED = {"W_xh": (1, 2), "W_hh": (2, 2), "b_h": (2,), "W_hy": (2, 1), "b_y": (1,)}
+
+
+def _answer(parity_weights: Callable[[], Weights], args: tuple) -> Array:
+    """Run the network of the learner's weights over strings; 1 where it says odd."""
+    W_xh, W_hh, b_h, W_hy, b_y = _usable(parity_weights())
+    bits = np.array([list(map(float, string)) for string in args[0]])
+    h, answers = np.zeros((len(bits), 2)), []
+    for t in range(bits.shape[1]):
+        h = np.tanh(bits[:, t, None] @ W_xh + h @ W_hh + b_h)
+        answers.append((h @ W_hy + b_y)[:, 0] > 0)
+    return np.stack(answers, axis=1).astype(int)
+
+
+def _usable(returned: Any) -> Weights:
+    """Return the five arrays, or say what is wrong with their form."""
+    names = ", ".join(f"`{name}`" for name in _WANTED)
+    if returned is None:
+        raise Unusable(f"returned None, wanted five arrays, {names}. Did you forget `return`?")
+    if not isinstance(returned, tuple | list) or len(returned) != len(_WANTED):
+        raise Unusable(f"did not return five arrays, {names}, in this order.")
+    _refuse_other_numbers_of_units(returned[1])
+    return tuple(_array(name, item) for name, item in zip(_WANTED, returned, strict=True))
+
+
+def _refuse_other_numbers_of_units(W_hh: Any) -> None:
+    shape = np.shape(_array("W_hh", W_hh, check_shape=False))
+    if shape == (1, 1):
+        raise Unusable(
+            "returned weights for 1 unit, wanted 2: one threshold makes no exclusive or."
+        )
+    if len(shape) == 2 and shape[0] == shape[1] > 2:
+        raise Unusable(
+            f"returned weights for {shape[0]} units, wanted 2. Only the parity so far has to be "
+            "remembered, one bit: the state does not grow with the string."
+        )
+
+
+def _array(name: str, item: Any, check_shape: bool = True) -> Array:
+    try:
+        array = np.array(item, dtype=float)
+    except (TypeError, ValueError):
+        raise Unusable(f"returned something else than an array of numbers for `{name}`.") from None
+    if check_shape and array.shape != _WANTED[name]:
+        raise Unusable(f"returned `{name}` with shape {array.shape}, wanted {_WANTED[name]}.")
+    if not np.all(np.isfinite(array)):
+        raise Unusable(f"returned `{name}` with a number that is not finite.")
+    return array
+
+
+def _strings_case(label: str, *strings: str) -> Case:
+    # Text, since it is the strings that vary here: the submission itself has no arguments.
+    return Case(label, (strings,))
+
+
+def _all_strings(length: int) -> tuple[str, ...]:
+    return tuple(map("".join, itertools.product("01", repeat=length)))
+
+
+def _parity_cases() -> list[Case]:
+    rng = np.random.default_rng(101)
+    cases = [
+        _strings_case(f"all strings of length {n}, in binary order", *_all_strings(n))
+        for n in range(1, 13)
+    ]
+    for length in (17, 24, 30):
+        bits = rng.integers(0, 2, size=(40, length))
+        strings = ("".join(map(str, row)) for row in bits)
+        cases.append(_strings_case(f"40 random strings of length {length}", *strings))
+    cases.append(_strings_case("30 ones", "1" * 30))
+    cases.append(_strings_case("a one and 29 zeros", "1" + "0" * 29))
+    return cases
+
+
+def _no_memory() -> Weights:
+    W_xh, W_hh, b_h, W_hy, b_y = parity_weights()
+    return W_xh, 0 * W_hh, b_h, W_hy, b_y
+
+
+def _never_forgets_a_one() -> Weights:
+    """Unit 0 latches at the first one; unit 1 stays off."""
+    W_hh = 10 * np.array([[1.0, 0.0], [0.0, 0.0]])
+    b_h = 10 * np.array([-0.5, -1.0])
+    return np.array([[20.0, 0.0]]), W_hh, b_h, np.array([[1.0], [0.0]]), np.array([0.0])
+
+
+def _opposite_answer() -> Weights:
+    *hidden, W_hy, b_y = parity_weights()
+    return *hidden, -W_hy, -b_y
+
+
+def _states_of_zero_and_one() -> Weights:
+    """What is right for units that are 0 or 1, with units that are -1 or 1."""
+    W_xh, W_hh, b_h, W_hy, _ = parity_weights()
+    return W_xh, 2 * W_hh, b_h, W_hy, np.array([-1.0])
+
+
+def _both_not_subtracted() -> Weights:
+    *hidden, _, _ = parity_weights()
+    return *hidden, np.array([[1.0], [0.0]]), np.array([0.0])
+
+
+def _read_out_without_threshold() -> Weights:
+    *hidden, W_hy, b_y = parity_weights(gain=5.0)
+    return *hidden, W_hy / 2, 0 * b_y
+
+
+def _units_alike() -> Weights:
+    W_xh, W_hh, _, W_hy, b_y = parity_weights()
+    return W_xh, W_hh, np.array([-5.0, -5.0]), W_hy, b_y
+
+
+def _transposed() -> Weights:
+    W_xh, W_hh, *rest = parity_weights()
+    return W_xh, W_hh.T, *rest
+
+
+def _thresholds_on_the_sums() -> Weights:
+    W_xh, W_hh, _, W_hy, b_y = parity_weights()
+    return W_xh, W_hh, np.array([-10.0, -20.0]), W_hy, b_y
+
+
+PARITY = Exercise(
+    "1.1",
+    "Weights set by hand",
+    parity_weights,
+    _parity_cases,
+    [
+        Misconception(
+            "no memory",
+            _no_memory,
+            "Your network repeats the newest bit: odd for 1, even for 0. The old state has no say. "
+            "What must `W_hh` tell the units?",
+        ),
+        Misconception(
+            "or in place of exclusive or",
+            _never_forgets_a_one,
+            "From the first 1 on, your network says odd for ever. A second 1 has to turn the "
+            "answer back: that is what the unit for “both” is there for.",
+        ),
+        Misconception(
+            "even taken for odd",
+            _opposite_answer,
+            "Your network is wrong at every step of every string, so it knows the parity very "
+            "well. `y` above 0 means odd: look at the signs of `W_hy` and `b_y`.",
+        ),
+        Misconception(
+            "states taken for 0 and 1",
+            _states_of_zero_and_one,
+            "After odd your network always says even. Weights that fit units of 0 and 1 do that: "
+            "tanh units are at -1 or 1, their difference is 0 or 2, twice as strong as planned. "
+            "Or the signs in `W_hh` are the wrong way round.",
+        ),
+        Misconception(
+            "unit for both not subtracted",
+            _both_not_subtracted,
+            "Your network says odd whenever the new bit or the old parity is 1, or both. The "
+            "hidden units may be right: “both” has to be taken off in the read-out too.",
+        ),
+        Misconception(
+            "read-out never below zero",
+            _read_out_without_threshold,
+            "Your network says odd at every step of every string. If your read-out is about 0 for "
+            "even and about 1 for odd: the sign of `y` decides, so `b_y` has to move 0 between "
+            "the two.",
+        ),
+        Misconception(
+            "always even",
+            _units_alike,
+            "Your network says even at every step of every string. Usual causes: both units have "
+            "the same weights and the same bias, so that they always agree; weights so small that "
+            "a 1 hardly moves `y`; a `b_y` that is too low.",
+        ),
+        Misconception(
+            "weights too small",
+            lambda: parity_weights(gain=2.0),
+            "The proportions of your weights are right, and the weights too small: the units stay "
+            "away from -1 and 1, and after a few steps the parity has faded. Multiply all weights "
+            "into the units by one factor.",
+        ),
+        Misconception(
+            "transposed W_hh",
+            _transposed,
+            "Your numbers come from the transpose of `W_hh`. `W_hh[i, j]` goes from unit i to "
+            "unit j, since the state is a row: `h @ W_hh`.",
+        ),
+        Misconception(
+            "thresholds on the sums",
+            _thresholds_on_the_sums,
+            "Your thresholds are 1 and 2, sums that occur, and there a tanh unit is at 0: "
+            "undecided. The sum of bit and parity is 0, 1 or 2: put the thresholds between.",
+        ),
+    ],
+    ("parity (N, T)",),
+    call=_answer,
+)
+
+
+# Exercise 1.2: count the parameters
+
+
+def count_parameters(
+    n_steps: int, n_features: int, n_units: int, n_classes: int
+) -> tuple[int, int]:
+    """Return the parameters of a window network and of a recurrent one of the same sizes."""
+    read_out = n_units * n_classes + n_classes
+    window = n_steps * n_features * n_units + n_units
+    recurrent = n_features * n_units + n_units**2 + n_units
+    return window + read_out, recurrent + read_out
+
+
+def _count_cases() -> list[Case]:
+    return [
+        Case(label, (t, d, u, v))
+        for label, (t, d, u, v) in {
+            "8 steps, 1 feature, 32 units, 1 class": (8, 1, 32, 1),
+            "5 steps, 3 features, 4 units, 2 classes": (5, 3, 4, 2),
+            "1 step only": (1, 6, 5, 3),
+            "1,000 steps": (1000, 2, 7, 4),
+            "1 unit": (9, 4, 1, 2),
+        }.items()
+    ]
+
+
+def _grown_state(t: int, d: int, u: int, v: int) -> tuple[int, int]:
+    return count_parameters(t, d, u, v)[0], count_parameters(t, d, t * u, v)[1]
+
+
+COUNT = Exercise(
+    "1.2",
+    "Count the parameters",
+    count_parameters,
+    _count_cases,
+    [
+        Misconception(
+            "state must grow with T",
+            _grown_state,
+            "Your recurrent network has n_units units for each step of the string. The state is "
+            "one vector of n_units numbers, and the next step overwrites it.",
+        ),
+        Misconception(
+            "weights counted at each step",
+            lambda t, d, u, v: (
+                count_parameters(t, d, u, v)[0],
+                t * (d * u + u * u + u) + u * v + v,
+            ),
+            "You count the recurrent weights anew for each step. All steps use the same arrays, "
+            "so the count does not know n_steps.",
+        ),
+        Misconception(
+            "read-out counted at each step",
+            lambda t, d, u, v: (
+                count_parameters(t, d, u, v)[0],
+                d * u + u * u + u + t * (u * v + v),
+            ),
+            "You count the read-out of the recurrent network anew for each step. It is read with "
+            "the same weights everywhere.",
+        ),
+        Misconception(
+            "window shares its weights",
+            lambda t, d, u, v: (d * u + u + u * v + v, count_parameters(t, d, u, v)[1]),
+            "Your window network has one set of input weights for all steps. It reads the "
+            "n_steps · n_features numbers of the window as one long vector, each with weights of "
+            "its own.",
+        ),
+        Misconception(
+            "recurrent weights forgotten",
+            lambda t, d, u, v: (count_parameters(t, d, u, v)[0], d * u + u + u * v + v),
+            "Your recurrent network has no weights from state to state. Which matrix multiplies "
+            "the old state?",
+        ),
+        Misconception(
+            "each unit sees only itself",
+            lambda t, d, u, v: (count_parameters(t, d, u, v)[0], d * u + u + u + u * v + v),
+            "You count one recurrent weight a unit. Every unit sees the old state of every unit.",
+        ),
+        Misconception(
+            "biases forgotten",
+            lambda t, d, u, v: (t * d * u + u * v, d * u + u * u + u * v),
+            "All your matrices are there. Each layer has a bias too.",
+        ),
+        Misconception(
+            "read-out forgotten",
+            lambda t, d, u, v: (t * d * u + u, d * u + u * u + u),
+            "You count the hidden layers only. Both networks need a read-out from n_units to "
+            "n_classes.",
+        ),
+        Misconception(
+            "two recurrent biases",
+            lambda t, d, u, v: (
+                count_parameters(t, d, u, v)[0],
+                count_parameters(t, d, u, v)[1] + u,
+            ),
+            "You count a bias for the input term and another for the state term. Some libraries "
+            "keep two; our formula adds one, `b_h`.",
+        ),
+        Misconception(
+            "window network with recurrent weights",
+            lambda t, d, u, v: (
+                count_parameters(t, d, u, v)[0] + u * u,
+                count_parameters(t, d, u, v)[1],
+            ),
+            "Your window network has weights from state to state. It has no old state: it sees "
+            "its window once and is done.",
+        ),
+        Misconception(
+            "results swapped",
+            lambda t, d, u, v: count_parameters(t, d, u, v)[::-1],
+            "Both counts are right and stand in the wrong order: the window network first.",
+        ),
+    ],
+    ("window", "recurrent"),
+)
+
+
+# Exercise 1.3: perplexity of a bigram
+
+
+def bigram_perplexity(counts: Array, pairs: Array, alpha: float) -> float:
+    """Return the perplexity of pairs (M, 2) under counts (V, V) with alpha added to each."""
+    return _perplexity(_of_pairs(_smoothed(counts, alpha), pairs))
+
+
+def _smoothed(counts: Array, alpha: float) -> Array:
+    """Probability of each next word (column) after each word (row)."""
+    return (counts + alpha) / (counts.sum(axis=1, keepdims=True) + alpha * len(counts))
+
+
+def _of_pairs(p: Array, pairs: Array) -> Array:
+    return p[pairs[:, 0], pairs[:, 1]]
+
+
+def _perplexity(p: Array) -> float:
+    with np.errstate(divide="ignore"):  # the logarithm of 0 is minus infinity, and meant
+        return float(np.exp(-np.log(p).mean()))
+
+
+def _bigram_cases() -> list[Case]:
+    rng = np.random.default_rng(103)
+    cases = []
+    for label, (v, n_train, n_test, alpha) in {
+        "5 words, one added to each count": (5, 30, 12, 1.0),
+        "12 words, few counts, 0.1 added": (12, 40, 25, 0.1),
+        "3 words, 2.5 added": (3, 50, 8, 2.5),
+        "a single test pair": (4, 20, 1, 0.5),
+    }.items():
+        counts = np.zeros((v, v), dtype=int)
+        np.add.at(counts, tuple(rng.integers(0, v, size=(n_train, 2)).T), 1)
+        cases.append(Case(label, (counts, rng.integers(0, v, size=(n_test, 2)), alpha)))
+    some = np.array([[4, 1, 0], [2, 2, 1], [0, 3, 5]])
+    seen = np.array([[0, 0], [0, 1], [1, 2], [2, 2], [2, 1], [0, 0]])
+    cases.append(Case("nothing added, all test pairs seen", (some, seen, 0.0)))
+    unseen = np.vstack([seen, [[0, 2]]])
+    cases.append(Case("nothing added, a test pair never seen", (some, unseen, 0.0)))
+    return cases
+
+
+def _seen_successors(counts: Array, alpha: float) -> Array:
+    distinct = (counts > 0).sum(axis=1, keepdims=True)
+    return (counts + alpha) / (counts.sum(axis=1, keepdims=True) + alpha * distinct)
+
+
+def _skip_unseen(counts: Array, pairs: Array, alpha: float) -> float:
+    p = _of_pairs(_smoothed(counts, alpha), pairs)
+    return _perplexity(p[p > 0])
+
+
+def _skip_pairs_without_count(counts: Array, pairs: Array, alpha: float) -> float:
+    seen = counts[pairs[:, 0], pairs[:, 1]] > 0
+    return _perplexity(_of_pairs(_smoothed(counts, alpha), pairs)[seen])
+
+
+def _unigram(counts: Array, pairs: Array, alpha: float) -> float:
+    follows = counts.sum(axis=0) + alpha
+    return _perplexity((follows / follows.sum())[pairs[:, 1]])
+
+
+def _joint(counts: Array, pairs: Array, alpha: float) -> float:
+    return _perplexity(_of_pairs((counts + alpha) / (counts + alpha).sum(), pairs))
+
+
+def _from_p(
+    measure: Callable[[Array], float],
+    probabilities: Callable[[Array, float], Array] = _smoothed,
+) -> Callable[[Array, Array, float], float]:
+    """Return a perplexity that measures the probabilities of the pairs in its own way."""
+
+    def mistaken(counts: Array, pairs: Array, alpha: float) -> float:
+        with np.errstate(divide="ignore"):
+            return float(measure(_of_pairs(probabilities(counts, alpha), pairs)))
+
+    return mistaken
+
+
+BIGRAM = Exercise(
+    "1.3",
+    "Perplexity of a bigram",
+    bigram_perplexity,
+    _bigram_cases,
+    [
+        Misconception(
+            "log base: bits, then e",
+            _from_p(lambda p: np.exp(-np.log2(p).mean())),
+            "You take logarithms to base 2 and then the exponential to base e. One base for both, "
+            "and it does not matter which.",
+        ),
+        Misconception(
+            "log base: nats, then 2",
+            _from_p(lambda p: 2 ** -np.log(p).mean()),
+            "You take natural logarithms and then a power of 2. One base for both, and it does "
+            "not matter which.",
+        ),
+        Misconception(
+            "log base: decimal, then e",
+            _from_p(lambda p: np.exp(-np.log10(p).mean())),
+            "You take logarithms to base 10 and then the exponential to base e. One base for "
+            "both, and it does not matter which.",
+        ),
+        Misconception(
+            "unseen pairs left out",
+            _skip_unseen,
+            "Right, except where a pair has probability 0: there you leave it out. A model that "
+            "calls impossible what happened has an infinite perplexity.",
+        ),
+        Misconception(
+            "pairs without a count left out",
+            _skip_pairs_without_count,
+            "You leave out the pairs that were never counted, although smoothing gives them a "
+            "probability. They are test pairs like all others, and the expensive ones.",
+        ),
+        Misconception(
+            "smoothing forgotten",
+            lambda counts, pairs, alpha: bigram_perplexity(counts, pairs, 0.0),
+            "Your result does not know `alpha`: it is infinite as soon as a pair was never seen. "
+            "Add `alpha` to every count first.",
+        ),
+        Misconception(
+            "always add one",
+            lambda counts, pairs, alpha: bigram_perplexity(counts, pairs, 1.0),
+            "You add 1 to every count. Add `alpha`.",
+        ),
+        Misconception(
+            "row total without alpha",
+            _from_p(
+                _perplexity,
+                lambda counts, alpha: (counts + alpha) / counts.sum(axis=1, keepdims=True),
+            ),
+            "The probabilities after one word sum to more than 1. You add `alpha` to each of the "
+            "V counts of a row; what does that add to their total?",
+        ),
+        Misconception(
+            "row total with one alpha",
+            _from_p(
+                _perplexity,
+                lambda counts, alpha: (
+                    (counts + alpha) / (counts.sum(axis=1, keepdims=True) + alpha)
+                ),
+            ),
+            "The probabilities after one word do not sum to 1. `alpha` is added to each of the V "
+            "counts of a row, so it enters the total more than once.",
+        ),
+        Misconception(
+            "alpha for the seen successors only",
+            _from_p(_perplexity, _seen_successors),
+            "In the total of a row you count only the words that were seen to follow. Unseen ones "
+            "get `alpha` too: how many words can follow in all?",
+        ),
+        Misconception(
+            "rows and columns swapped",
+            lambda counts, pairs, alpha: bigram_perplexity(counts.T, pairs[:, ::-1], alpha),
+            "You divide by the total of a column: that is how often a word follows anything. The "
+            "model is asked what comes after a given word: divide by the total of its row.",
+        ),
+        Misconception(
+            "first word ignored",
+            _unigram,
+            "Your probabilities are those of the second word alone. A bigram asks how often it "
+            "follows this first word.",
+        ),
+        Misconception(
+            "pairs among all pairs",
+            _joint,
+            "You divide by the total of the whole table: that is how often a pair occurs among all "
+            "pairs. The first word is known here: divide by the total of its row.",
+        ),
+        Misconception(
+            "mean of perplexities",
+            _from_p(lambda p: (1 / p).mean()),
+            "You average 1/p. Average the logarithms and take the exponential at the end: a single "
+            "rare pair would otherwise outweigh all others.",
+        ),
+        Misconception(
+            "mean of probabilities",
+            _from_p(lambda p: 1 / p.mean()),
+            "You average the probabilities and take one over that. Average their logarithms: "
+            "probabilities of a text multiply.",
+        ),
+        Misconception(
+            "cross-entropy in nats",
+            _from_p(lambda p: -np.log(p).mean()),
+            "That is the cross-entropy in nats. The perplexity is its exponential.",
+        ),
+        Misconception(
+            "cross-entropy in bits",
+            _from_p(lambda p: -np.log2(p).mean()),
+            "That is the cross-entropy in bits. The perplexity is 2 to its power.",
+        ),
+        Misconception(
+            "sum in place of mean",
+            _from_p(lambda p: np.exp(-np.log(p).sum())),
+            "You add up the logarithms and do not divide by the number of pairs: a longer text "
+            "would be harder for being longer.",
+        ),
+        Misconception(
+            "missing minus sign",
+            _from_p(lambda p: np.exp(np.log(p).mean())),
+            "Your result is below 1: it is the typical probability. The perplexity is one over "
+            "that.",
+        ),
+    ],
+    ("perplexity",),
+)
+
+EXERCISES = [PARITY, COUNT, BIGRAM]
