@@ -87,3 +87,23 @@ def real_array(name: str, value: Any, shape: tuple[int, ...] | None = None) -> n
     if shape is not None and array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
     return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def float_type(name: str, value: Any) -> np.dtype:
+    """``value`` as the dtype float32 or float64.
+
+    Raises
+    ------
+    TypeError
+        If it names no dtype.
+    ValueError
+        If it names another one.
+    """
+    wants = "float32 or float64"
+    try:
+        dtype = np.dtype(value)
+    except TypeError:
+        raise TypeError(f"{name} must be {wants}, got {value!r}") from None
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"{name} must be {wants}, got {dtype}")
+    return dtype

@@ -8,8 +8,9 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from course_utils.arguments import choice, number, real_array, whole_number
+from course_utils.arguments import choice, float_type, number, real_array, whole_number
 
 if TYPE_CHECKING:
     from course_utils.cells import GRU, LSTM, SimpleRNN
@@ -230,7 +231,7 @@ def bound_by_lag(recurrent_kernel: np.ndarray, n_lags: int) -> np.ndarray:
 
 
 def orthogonal(
-    n: int, rng: np.random.Generator, dtype: type = np.float64, n_columns: int | None = None
+    n: int, rng: np.random.Generator, dtype: DTypeLike = np.float64, n_columns: int | None = None
 ) -> np.ndarray:
     """Random matrix that keeps lengths: all its singular values are 1.
 
@@ -267,12 +268,13 @@ def orthogonal(
     n_columns = n if n_columns is None else whole_number("n_columns", n_columns, 1)
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a np.random.Generator, got {type(rng).__name__}")
+    dtype = float_type("dtype", dtype)
     q, r = np.linalg.qr(rng.normal(size=(max(n, n_columns), min(n, n_columns))))
     q *= np.sign(np.diag(r))  # QR alone prefers some directions
     return np.ascontiguousarray(q if n >= n_columns else q.T, dtype=dtype)
 
 
-def identity(n: int, scale: float = 1.0, dtype: type = np.float64) -> np.ndarray:
+def identity(n: int, scale: float = 1.0, dtype: DTypeLike = np.float64) -> np.ndarray:
     """``scale`` times the identity: each unit starts by keeping its own state, or a share of it.
 
     Parameters
@@ -300,7 +302,7 @@ def identity(n: int, scale: float = 1.0, dtype: type = np.float64) -> np.ndarray
            [0. , 0.5]])
     """
     scale = number("scale", scale, 0)
-    return scale * np.eye(whole_number("n", n, 1), dtype=dtype)
+    return scale * np.eye(whole_number("n", n, 1), dtype=float_type("dtype", dtype))
 
 
 def _value(result: Any) -> float:
