@@ -5,14 +5,24 @@ from __future__ import annotations
 import functools
 import os
 import tempfile
+from pathlib import Path
 
+import pytest
+from build_notebooks import KERNEL_ENVIRONMENT
 from nbval.plugin import IPyNbCell
 from pictures import BOUND, difference, pictures
 
 # Learners' progress stays out of the tests, and the tests out of it. Kernels inherit both.
 _home = tempfile.TemporaryDirectory(prefix="unrolled-tests-")
-os.environ["UNROLLED_HOME"] = _home.name
-os.environ["UNROLLED_PROGRESS_BAR"] = "0"
+os.environ |= KERNEL_ENVIRONMENT | {"UNROLLED_HOME": _home.name}
+
+
+@pytest.hookimpl(tryfirst=True)  # before nbval starts the notebook's kernel
+def pytest_runtest_setup(item) -> None:
+    """Let each notebook begin without progress, as in the builder, whichever ran before it."""
+    if isinstance(item, IPyNbCell):
+        home = Path(_home.name, item.path.parent.name, item.path.stem)
+        os.environ["UNROLLED_HOME"] = str(home)
 
 
 def pytest_itemcollected(item) -> None:

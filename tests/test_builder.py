@@ -35,6 +35,14 @@ class Doubler:
 
 # %% tags=["nbval-ignore-output"] reason="shows the time"
 1 + 1
+
+# %%
+import warnings
+
+import ipywidgets
+
+warnings.warn("careful", stacklevel=1)
+ipywidgets.IntSlider(7)
 '''
 
 
@@ -84,14 +92,29 @@ def test_solutions_are_there_and_learners_copies_are_stubs(built):
 
 
 def test_an_answer_at_top_level_becomes_an_ellipsis():
-    source = "# How many?\n### BEGIN SOLUTION\nn_units = 6 * 7\n### END SOLUTION\n"
-    assert builder.strip_solution(source, "1.1") == "# How many?\nn_units = ..."
+    source = "# How many?\n### BEGIN SOLUTION\nn_units = 6 * 7\na, b = 1, 2\n### END SOLUTION\n"
+    stub = builder.strip_solution(source, "1.1")
+    assert stub == "# How many?\nn_units = ...\na = ...\nb = ..."
+
+
+def test_an_answer_at_top_level_needs_a_name():
+    source = "### BEGIN SOLUTION\n6 * 7\n### END SOLUTION\n"
+    with pytest.raises(builder.LessonError, match=r"exercise 1\.1.*a name"):
+        builder.strip_solution(source, "1.1")
 
 
 def test_outputs_are_stored_and_streams_joined(built):
     cell = notebook(built).cells[1]
     assert cell.execution_count == 1
     assert [output.text for output in cell.outputs] == ["one\n2\n"]
+
+
+def test_what_is_random_is_not_stored(built):
+    warned, shown = notebook(built).cells[6].outputs
+    assert warned.name == "stderr"
+    assert warned.text.startswith("ipykernel_0/")
+    assert list(shown.data) == ["text/plain"]
+    assert "widgets" not in notebook(built).metadata
 
 
 def test_metadata_is_nbgraders_and_the_slides(built):
@@ -108,7 +131,7 @@ def test_metadata_is_nbgraders_and_the_slides(built):
     check = cells[3].metadata.nbgrader
     assert (check.grade, check.locked, check.solution, check.points) == (True, True, False, 1)
     types = [cell.metadata.slideshow.slide_type for cell in cells]
-    assert types == ["slide", "-", "-", "skip", "slide", "-"]
+    assert types == ["slide", "-", "-", "skip", "slide", "-", "-"]
     assert cells[5].metadata.reason == "shows the time"
 
 
@@ -124,14 +147,14 @@ def test_only_what_changed_is_built(built):
     write(built, TEXT.replace("print(2)", "print(3)"))
     assert builder.build(built, [LESSON]) == [LESSON]
     assert notebook(built).cells[1].outputs[0].text == "one\n3\n"
-    assert builder.out_of_step(built, [LESSON]) == []
+    assert builder.out_of_step(built, LESSON) == []
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda text: text.replace("print(2)", "print(3)"), "source differs"),
-        (lambda text: text + "\n# %%\n3\n", "has 6 cells, its lesson 7"),
+        (lambda text: text + "\n# %%\n3\n", "has 7 cells, its lesson 8"),
         (lambda text: text.replace("shows the time", "is random"), "metadata differs"),
         (lambda text: text.replace("# ## Next", "# ### Next"), "differs"),
         (lambda text: text.replace("return 2 * x", "return x + x"), "solutions/01_tiny.ipynb"),
@@ -141,15 +164,57 @@ def test_only_what_changed_is_built(built):
 def test_check_tells_what_is_out_of_step(built, change, said):
     write(built, change(TEXT))
     before = contents(built)
-    assert any(said in problem for problem in builder.out_of_step(built, [LESSON]))
+    assert any(said in problem for problem in builder.out_of_step(built, LESSON))
     assert contents(built) == before
 
 
 def test_check_finds_missing_and_stray_notebooks(built):
     (built / "notebooks" / "01_tiny.ipynb").rename(built / "notebooks" / "02_stray.ipynb")
-    problems = builder.out_of_step(built, [LESSON])
-    assert "notebooks/01_tiny.ipynb is missing" in problems
-    assert "notebooks/02_stray.ipynb has no lesson" in problems
+    assert builder.out_of_step(built, LESSON) == ["notebooks/01_tiny.ipynb is missing"]
+    assert builder.strays(built, [LESSON]) == ["notebooks/02_stray.ipynb has no lesson"]
+
+
+def strip_outputs(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+
+
+def swap_cells(notebook):
+    notebook.cells[0], notebook.cells[4] = notebook.cells[4], notebook.cells[0]
+
+
+def edit_source(notebook):
+    notebook.cells[1].source += "\nprint(4)"
+
+
+def edit_metadata(notebook):
+    notebook.metadata["widgets"] = {}
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (strip_outputs, "was not executed"),
+        (swap_cells, "cell 1 ('# 01 · Tiny'): id differs"),
+        (edit_source, "source differs"),
+        (edit_metadata, "notebook's metadata differ"),
+    ],
+)
+def test_an_edited_notebook_is_found(built, edit, said):
+    edited = notebook(built)
+    edit(edited)
+    nbformat.write(edited, built / "notebooks" / "01_tiny.ipynb")
+    assert any(said in problem for problem in builder.out_of_step(built, LESSON))
+
+
+def test_a_damaged_notebook_is_found_and_mended(built):
+    before = contents(built)
+    (built / "notebooks" / "01_tiny.ipynb").write_text("<<<<<<< ours\n", "utf-8")
+    (problem,) = builder.out_of_step(built, LESSON)
+    assert problem == "notebooks/01_tiny.ipynb is not a notebook that can be read"
+    assert builder.build(built, [LESSON]) == [LESSON]
+    assert contents(built) == before
 
 
 def test_a_failing_cell_stops_the_build_and_nothing_is_written(built):
@@ -160,6 +225,22 @@ def test_a_failing_cell_stops_the_build_and_nothing_is_written(built):
     for part in ("lessons/01_tiny.py", "code cell 4", "total = 1 / 0", "ZeroDivisionError"):
         assert part in str(caught.value)
     assert contents(built) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("import os; os._exit(1)", "the kernel died"),
+        ("import time; time.sleep(60)", "ran for more than 2 seconds"),
+    ],
+)
+def test_a_cell_that_never_answers_is_named(course, monkeypatch, line, reason):
+    monkeypatch.setattr(builder, "CELL_TIMEOUT", 2)
+    write(course, TEXT.replace("1 + 1", line))
+    notebook = builder.make_notebook(builder.read_lesson(course, LESSON), LESSON, "notebooks")
+    with pytest.raises(builder.LessonError) as caught:
+        builder.execute(notebook, course, "Tiny")
+    assert str(caught.value) == f"Tiny, code cell 4 ({line!r}): {reason}"
 
 
 @pytest.mark.parametrize(
@@ -195,3 +276,45 @@ def test_slides_follow_the_structure(built):
     assert "reveal/dist/reveal.js" in text or "reveal/js/reveal.js" in text
     assert text.count("<section>") == 4  # two slides, each a column of one
     assert "dir(Doubler)" not in text.replace("&#39;", "'")
+
+
+def test_slides_of_a_lesson_that_is_not_built_are_refused(course):
+    with pytest.raises(builder.LessonError, match="build the notebooks first"):
+        builder.build_slides(course, [LESSON])
+
+
+@pytest.fixture
+def command(built, monkeypatch, capsys):
+    """Return a function that runs the command line over the tiny course."""
+    monkeypatch.setattr(builder, "ROOT", built)
+    monkeypatch.setattr(builder, "written", lambda: (LESSON,))
+
+    def run(*arguments):
+        status = builder.main(list(arguments))
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return run
+
+
+def test_commands_on_notebooks_in_step(command, built):
+    assert command("--check") == (0, "Notebooks and lessons are in step.\n", "")
+    assert command("01")[:2] == (0, "0 lessons built\n")
+    assert command("--slides", "1")[:2] == (0, "1 slide shows in slides/\n")
+    assert (built / "slides" / "01_tiny.slides.html").exists()
+
+
+def test_commands_on_a_lesson_that_changed(command, built):
+    write(built, TEXT + "\n# %%\n1 / 0\n")
+    status, said, _ = command("--check")
+    assert status == 1
+    assert "notebooks/01_tiny.ipynb has 7 cells, its lesson 8" in said
+    status, _, complaint = command()
+    assert status == 1
+    assert "ZeroDivisionError" in complaint
+    assert "Traceback" not in complaint
+
+
+def test_an_unknown_lesson_is_refused(command):
+    with pytest.raises(SystemExit, match="2"):
+        command("7")

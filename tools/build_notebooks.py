@@ -4,6 +4,7 @@
     python tools/build_notebooks.py 02 06       these lessons, if they changed
     python tools/build_notebooks.py --force     whether changed or not
     python tools/build_notebooks.py --check     say what is out of step; execute and write nothing
+    python tools/build_notebooks.py --check 02  the same of one lesson
     python tools/build_notebooks.py --slides    slides/ from the solution notebooks
 
 A lesson is ``lessons/NN_slug.py`` in jupytext's percent format. Each gives two executed notebooks
@@ -31,7 +32,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from tqdm import tqdm
 
@@ -42,7 +43,10 @@ VARIANTS = ("notebooks", "solutions")
 TAGS = {"nbval-ignore-output", "raises-exception"}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
 CELL_TIMEOUT = 120  # seconds; a lesson's cell should take 15 at most
+KERNEL_ENVIRONMENT = {"UNROLLED_PROGRESS_BAR": "0", "PYTHONWARNINGS": ""}
+"""For every kernel of a build or a test, so that both print the same wherever they run."""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]")  # where warnings locate a cell: a random folder
 REGION = re.compile(
     r"^([ \t]*)### BEGIN SOLUTION\n(.*?)^[ \t]*### END SOLUTION[^\S\n]*(?:\n|\Z)",
     re.MULTILINE | re.DOTALL,
@@ -142,13 +146,17 @@ def strip_solution(source: str, exercise: str) -> str:
         indent, solution = region.groups()
         if indent:
             return f'{indent}raise NotImplementedError("Exercise {exercise}")\n'
-        targets = [
-            target.id
-            for statement in ast.parse(solution).body
-            if isinstance(statement, ast.Assign)
-            for target in statement.targets
+        answers = [line for line in ast.parse(solution).body if isinstance(line, ast.Assign)]
+        names = [
+            node.id
+            for line in answers
+            for target in line.targets
+            for node in ast.walk(target)
+            if isinstance(node, ast.Name)
         ]
-        return "".join(f"{name} = ...\n" for name in targets)
+        if not names:
+            raise LessonError(f"exercise {exercise}: an answer outside a function needs a name")
+        return "".join(f"{name} = ...\n" for name in names)
 
     return REGION.sub(stub, source).rstrip("\n")
 
@@ -210,21 +218,22 @@ def execute(notebook: NotebookNode, folder: Path, name: str) -> None:
     LessonError
         If a cell fails, with its number, its first line and the error.
     """
+    started: list[NotebookNode] = []
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        record_timing=False,
+        extra_arguments=["--log-level=CRITICAL"],  # of the kernel: no word about its ports
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=lambda cell, cell_index: started.append(cell),
+    )
     with tempfile.TemporaryDirectory() as home:
-        environment = os.environ | {"UNROLLED_HOME": home, "UNROLLED_PROGRESS_BAR": "0"}
-        client = NotebookClient(
-            notebook,
-            timeout=CELL_TIMEOUT,
-            record_timing=False,
-            extra_arguments=["--log-level=ERROR"],  # of the kernel: no word about its ports
-            resources={"metadata": {"path": str(folder)}},
-        )
         try:
-            client.execute(env=environment)
-        except CellExecutionError as error:
-            raise LessonError(_failure(notebook, name, error)) from None
-        except TimeoutError:
-            raise LessonError(f"{name}: a cell ran for more than {CELL_TIMEOUT} seconds") from None
+            client.execute(env=os.environ | KERNEL_ENVIRONMENT | {"UNROLLED_HOME": home})
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            number = sum(cell.cell_type == "code" for cell in started)
+            where = f"{name}, code cell {number} ({_first_line(started[-1])!r})"
+            raise LessonError(f"{where}: {_reason(error)}") from None
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _clean(cell.outputs)
@@ -232,23 +241,22 @@ def execute(notebook: NotebookNode, folder: Path, name: str) -> None:
     notebook.metadata.language_info = {"name": "python"}
 
 
-def _failure(notebook: NotebookNode, name: str, error: CellExecutionError) -> str:
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for number, cell in enumerate(cells, start=1):
-        if any(output.output_type == "error" for output in cell.outputs) and (
-            "raises-exception" not in cell.metadata.get("tags", [])
-        ):
-            reason = f"{error.ename}: {error.evalue}"
-            return f"{name}, code cell {number} ({_first_line(cell)!r}): {reason}"
-    return f"{name}: {error}"
+def _reason(error: Exception) -> str:
+    if isinstance(error, CellExecutionError):
+        return f"{error.ename}: {error.evalue}"
+    if isinstance(error, CellTimeoutError):
+        return f"ran for more than {CELL_TIMEOUT} seconds"
+    return "the kernel died"
 
 
 def _clean(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
-    """Drop widget views, whose ids are random, and join streams that came in pieces."""
+    """Drop what is random (widget views, names of cells' files); join streams in pieces."""
     cleaned: list[NotebookNode] = []
     for output in outputs:
         if "data" in output:
             output.data.pop(WIDGET_VIEW, None)
+        if "text" in output:
+            output.text = CELL_FILE.sub("ipykernel_0/", output.text)
         same_stream = (
             cleaned
             and output.output_type == "stream"
@@ -267,42 +275,38 @@ def _clean(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
 
 def fingerprint(root: Path, lesson: Lesson) -> str:
     """Return what the lesson and this builder amount to; it changes when either does."""
-    digest = hashlib.sha256(Path(__file__).read_bytes())
-    digest.update((root / "lessons" / f"{lesson.stem}.py").read_bytes())
-    return digest.hexdigest()
+    sources = (Path(__file__), root / "lessons" / f"{lesson.stem}.py")
+    text = "".join(source.read_text("utf-8") for source in sources)  # whatever its line ends
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _path(root: Path, lesson: Lesson, variant: str) -> Path:
     return root / variant / f"{lesson.stem}.ipynb"
 
 
-def _is_built(root: Path, lesson: Lesson) -> bool:
-    paths = [_path(root, lesson, variant) for variant in VARIANTS]
-    return all(
-        path.exists()
-        and nbformat.read(path, 4).metadata.get("unrolled") == fingerprint(root, lesson)
-        for path in paths
-    )
-
-
-def _make_and_execute(root: Path, lesson: Lesson, variant: str) -> NotebookNode:
+def _wanted(root: Path, lesson: Lesson, variant: str) -> NotebookNode:
     notebook = make_notebook(read_lesson(root, lesson), lesson, variant)
-    folder = root / variant
-    folder.mkdir(exist_ok=True)
-    execute(notebook, folder, f"lessons/{lesson.stem}.py ({variant})")
     notebook.metadata["unrolled"] = fingerprint(root, lesson)
     return notebook
 
 
+def _make_and_execute(root: Path, lesson: Lesson, variant: str) -> NotebookNode:
+    notebook = _wanted(root, lesson, variant)
+    folder = root / variant
+    folder.mkdir(exist_ok=True)
+    execute(notebook, folder, f"lessons/{lesson.stem}.py ({variant})")
+    return notebook
+
+
 def build(root: Path, lessons: Iterable[Lesson], *, force: bool = False) -> list[Lesson]:
-    """Build what changed, or all; return the lessons that were built.
+    """Build what is out of step, or all; return the lessons that were built.
 
     Raises
     ------
     LessonError
         At the first lesson that cannot be built; nothing is written for it.
     """
-    wanted = [lesson for lesson in lessons if force or not _is_built(root, lesson)]
+    wanted = [lesson for lesson in lessons if force or out_of_step(root, lesson)]
     with (
         ProcessPoolExecutor(max_workers=2) as pool,
         tqdm(total=len(wanted) * len(VARIANTS), unit="notebook", disable=not wanted) as bar,
@@ -320,48 +324,53 @@ def build(root: Path, lessons: Iterable[Lesson], *, force: bool = False) -> list
                     bar.update()
                 for variant, notebook in zip(VARIANTS, made, strict=True):
                     nbformat.write(notebook, _path(root, lesson, variant))
-        except LessonError:
+        finally:  # after a failure or Ctrl-C, do not begin the lessons that wait
             pool.shutdown(cancel_futures=True)
-            raise
     return wanted
 
 
-def out_of_step(root: Path, lessons: Iterable[Lesson]) -> list[str]:
-    """Compare notebooks with lessons without executing; return a sentence for each difference."""
-    lessons = list(lessons)
+def out_of_step(root: Path, lesson: Lesson) -> list[str]:
+    """Compare both notebooks with their lesson, executing nothing; say each difference."""
     problems = []
-    for lesson in lessons:
-        try:
-            source = read_lesson(root, lesson)
-        except LessonError as error:
-            problems.append(str(error))
-            continue
-        for variant in VARIANTS:
-            path = _path(root, lesson, variant)
-            if not path.exists():
-                problems.append(f"{path.relative_to(root)} is missing")
-                continue
-            stored, wanted = nbformat.read(path, 4), make_notebook(source, lesson, variant)
-            problems += _differences(str(path.relative_to(root)), stored, wanted)
-            if stored.metadata.get("unrolled") != fingerprint(root, lesson):
-                problems.append(f"{path.relative_to(root)} is older than its lesson or the builder")
-    stems = {lesson.stem for lesson in lessons}
     for variant in VARIANTS:
-        strays = [path for path in (root / variant).glob("*.ipynb") if path.stem not in stems]
-        problems += [f"{path.relative_to(root)} has no lesson" for path in sorted(strays)]
+        path = _path(root, lesson, variant)
+        name = path.relative_to(root).as_posix()
+        try:
+            wanted = _wanted(root, lesson, variant)
+            problems += _differences(name, nbformat.read(path, 4), wanted)
+        except LessonError as error:
+            return [str(error)]
+        except FileNotFoundError:
+            problems.append(f"{name} is missing")
+        except (ValueError, nbformat.ValidationError):
+            problems.append(f"{name} is not a notebook that can be read")
     return problems
 
 
 def _differences(name: str, stored: NotebookNode, wanted: NotebookNode) -> list[str]:
     if len(stored.cells) != len(wanted.cells):
         return [f"{name} has {len(stored.cells)} cells, its lesson {len(wanted.cells)}"]
-    keys = ("cell_type", "id", "source", "metadata")
-    return [
+    problems = [
         f"{name}, cell {number} ({_first_line(new)!r}): {key} differs from the lesson"
         for number, (old, new) in enumerate(zip(stored.cells, wanted.cells, strict=True), start=1)
-        for key in keys
-        if old[key] != new[key]
+        for key in ("cell_type", "id", "source", "metadata")
+        if old.get(key) != new[key]
     ]
+    counts = [cell.execution_count for cell in stored.cells if cell.cell_type == "code"]
+    if counts != list(range(1, len(counts) + 1)):
+        problems.append(f"{name} was not executed from top to bottom")
+    if stored.metadata.get("unrolled") != wanted.metadata.unrolled:
+        problems.append(f"{name} is older than its lesson or the builder")
+    elif stored.metadata != wanted.metadata:
+        problems.append(f"{name}: the notebook's metadata differ from what the builder writes")
+    return problems
+
+
+def strays(root: Path, lessons: Iterable[Lesson]) -> list[str]:
+    """Return a sentence for each notebook that none of ``lessons``, all of them, gives."""
+    known = {_path(root, lesson, variant) for lesson in lessons for variant in VARIANTS}
+    found = {path for variant in VARIANTS for path in (root / variant).glob("*.ipynb")}
+    return [f"{path.relative_to(root).as_posix()} has no lesson" for path in sorted(found - known)]
 
 
 def build_slides(root: Path, lessons: Iterable[Lesson], reveal: str | None = None) -> list[Path]:
@@ -371,15 +380,18 @@ def build_slides(root: Path, lessons: Iterable[Lesson], reveal: str | None = Non
     """
     from nbconvert import SlidesExporter
 
-    exporter = SlidesExporter(exclude_input_prompt=True, exclude_output_prompt=True)
-    exporter.reveal_scroll = True
-    if reveal:
-        exporter.reveal_url_prefix = reveal
+    options = {"reveal_url_prefix": reveal} if reveal else {}
+    exporter = SlidesExporter(
+        exclude_input_prompt=True, exclude_output_prompt=True, reveal_scroll=True, **options
+    )
     folder = root / "slides"
     folder.mkdir(exist_ok=True)
     paths = []
     for lesson in tqdm(list(lessons), unit="lesson"):
-        body, _ = exporter.from_filename(str(_path(root, lesson, "solutions")))
+        notebook = _path(root, lesson, "solutions")
+        if not notebook.exists():
+            raise LessonError(f"{notebook.relative_to(root)} is missing: build the notebooks first")
+        body, _ = exporter.from_filename(str(notebook))
         paths.append(folder / f"{lesson.stem}.slides.html")
         paths[-1].write_text(body, "utf-8")
     return paths
@@ -399,7 +411,8 @@ def main(arguments: list[str] | None = None) -> int:
     if missing:
         parser.error(f"no written lesson has the number {sorted(missing)}")
     if options.check:
-        problems = out_of_step(ROOT, written())
+        problems = [problem for lesson in chosen for problem in out_of_step(ROOT, lesson)]
+        problems += strays(ROOT, written())
         print("\n".join(problems) or "Notebooks and lessons are in step.")
         return bool(problems)
     try:
