@@ -4,127 +4,149 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import build_notebooks as builder
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
+import test_structure
 
+from course_utils import plotting
 from course_utils.course import Lesson
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSON = Lesson(1, "Tiny", 15, "Part", "tiny")
 TEXT = """# %%
+import ipywidgets
 import matplotlib.pyplot as plt
+
 from course_utils import plotting, session
+
 session.start(seed=1)
+
+def show(base):
+    fig, ax = plt.subplots()
+    ax.plot([base**t for t in range(30)])
+    plotting.show(fig, alt="A curve that fades over 30 steps.")
 
 # %%
 print("loss", round(2 / 3, 3))
 
 # %%
-fig, ax = plt.subplots()
-ax.plot([0.5**t for t in range(30)])
-plotting.show(fig, alt="A curve that halves at each of 30 steps.")
+show(0.5)
 
 # %%
-1 + 1
+show(0.55)
+
+# %%
+show(0.6)
+
+# %%
+ipywidgets.IntSlider(7)
+
+# %%
+print("no mistake yet")
 """
 
 
+def curve(base, **options):
+    """Return what the lesson's ``show`` displays."""
+    plotting.set_style()
+    figure, ax = plt.subplots(**options)
+    ax.plot([base**t for t in range(30)])
+    html = plotting.figure_html(figure, "A curve that fades over 30 steps.")
+    plt.close(figure)
+    return html
+
+
+def spoil(cells):
+    """Put another kind of rot into each cell but the first."""
+    _, number, picture, small, dropped, widget, broken = cells
+    number.outputs[0].text = "loss 0.668\n"
+    picture.outputs[0].data["text/html"] = curve(0.6)
+    smaller = curve(0.55, figsize=(6, 3)).replace('width="660"', 'width="770"')
+    small.outputs[0].data["text/html"] = smaller
+    del dropped.outputs[0].data["text/html"]
+    widget.outputs[0].data["text/plain"] = "IntSlider(value=8)"
+    broken.source = "print(undefined_name)"
+
+
+def strip(cells):
+    for cell in cells:
+        cell.outputs, cell.execution_count = [], None
+
+
+SIGNS = {
+    "a changed number": (1, "0.668"),
+    "a changed picture": (2, "picture 1 of the cell differs"),
+    "a picture of another size": (3, "root mean square inf"),
+    "a missing picture": (4, "text/html"),
+    "a widget's changed text": (5, "IntSlider(value=8)"),
+    "a broken lesson": (6, "NameError"),
+}
+
+
 @pytest.fixture(scope="module")
-def good(tmp_path_factory):
+def course(tmp_path_factory):
+    """Build the tiny lesson's notebook in a folder of its own."""
     folder = tmp_path_factory.mktemp("course")
     (folder / "lessons").mkdir()
     (folder / "lessons" / "01_tiny.py").write_text(TEXT, "utf-8")
-    builder.build(folder, [LESSON])
-    return folder / "notebooks" / "01_tiny.ipynb"
+    notebook = builder.make_notebook(builder.read_lesson(folder, LESSON), LESSON, "notebooks")
+    builder.execute(notebook, folder, "Tiny")
+    nbformat.write(notebook, folder / "good.ipynb")
+    return folder
 
 
-def run_nbval(notebook):
-    """Run nbval as `make test` does, over one notebook outside the repository."""
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "conftest"]
-    command += ["--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg")]
-    return subprocess.run(
-        [*command, "-q", "-c", os.devnull, "--rootdir", str(notebook.parent), str(notebook)],
-        capture_output=True,
-        text=True,
+@pytest.fixture(scope="module")
+def failures(course):
+    """Run nbval as `make test` does, over the good notebook and a spoilt one.
+
+    Returns, by notebook, what failed: the number of the code cell and the message.
+    """
+    notebook = nbformat.read(course / "good.ipynb", 4)
+    spoil(notebook.cells)
+    nbformat.write(notebook, course / "spoilt.ipynb")
+    report = course / "report.xml"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "conftest"),
+            *("--nbval", "--nbval-current-env"),
+            *("--nbval-sanitize-with", ROOT / "tests" / "nbval_sanitize.cfg"),
+            *("-c", os.devnull, "--rootdir", course, "--junitxml", report, course),
+        ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tools")])},
-        timeout=120,
+        stdout=subprocess.DEVNULL,
+        timeout=300,
     )
+    found = {"good.ipynb": {}, "spoilt.ipynb": {}}
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    assert len(cases) == 2 * len(notebook.cells)
+    for case in cases:
+        for problem in case.iter("failure"):
+            found[case.get("classname")][int(case.get("name").split()[-1])] = problem.text
+    return found
 
 
-@pytest.fixture
-def changed(good, tmp_path):
-    """Return a function that stores a changed copy of the good notebook."""
-
-    def change(edit):
-        notebook = nbformat.read(good, 4)
-        edit(notebook.cells)
-        path = tmp_path / good.name
-        nbformat.write(notebook, path)
-        return path
-
-    return change
+def test_the_good_notebook_passes(failures):
+    assert failures["good.ipynb"] == {}
 
 
-def test_the_untouched_notebook_passes(good):
-    result = run_nbval(good)
-    assert result.returncode == 0, result.stdout
-    assert "4 passed" in result.stdout
+@pytest.mark.parametrize(("cell", "sign"), SIGNS.values(), ids=SIGNS)
+def test_each_kind_of_rot_fails(failures, cell, sign):
+    assert sign in failures["spoilt.ipynb"][cell]
 
 
-def test_a_changed_number_fails(changed):
-    def edit(cells):
-        cells[1].outputs[0].text = cells[1].outputs[0].text.replace("0.667", "0.668")
-
-    result = run_nbval(changed(edit))
-    assert result.returncode == 1
-    assert "0.668" in result.stdout
+def test_nothing_else_fails(failures):
+    assert len(failures["spoilt.ipynb"]) == len(SIGNS)
 
 
-def test_a_changed_picture_fails(changed, tmp_path):
-    redrawn = Lesson(1, "Tiny", 15, "Part", "other")
-    (tmp_path / "lessons").mkdir()
-    other = TEXT.replace("0.5**t", "0.6**t")
-    (tmp_path / "lessons" / "01_other.py").write_text(other, "utf-8")
-    builder.build(tmp_path, [redrawn])
-    drawn = nbformat.read(tmp_path / "notebooks" / "01_other.ipynb", 4).cells[2].outputs
-
-    def edit(cells):
-        cells[2].outputs = drawn
-
-    result = run_nbval(changed(edit))
-    assert result.returncode == 1
-    assert "picture 1 of the cell differs" in result.stdout
-
-
-def test_a_missing_picture_fails(changed):
-    def edit(cells):
-        cells[2].outputs[0].data.pop("text/html")
-
-    assert run_nbval(changed(edit)).returncode == 1
-
-
-def test_a_broken_lesson_fails(changed):
-    def edit(cells):
-        cells[1].source = "print(undefined_name)"
-
-    result = run_nbval(changed(edit))
-    assert result.returncode == 1
-    assert "NameError" in result.stdout
-
-
-def test_a_stripped_notebook_passes_nbval_and_fails_the_structure_test(changed):
+def test_a_stripped_notebook_fails_the_structure_test(course):
     """nbval compares nothing where nothing is stored; the counts 1..N are what is missing."""
-
-    def edit(cells):
-        for cell in cells:
-            cell.outputs, cell.execution_count = [], None
-
-    path = changed(edit)
-    assert run_nbval(path).returncode == 0
-    from test_structure import test_every_code_cell_was_executed_in_order as executed
-
+    notebook = nbformat.read(course / "good.ipynb", 4)
+    test_structure.test_every_code_cell_was_executed_in_order(notebook)
+    strip(notebook.cells)
     with pytest.raises(AssertionError):
-        executed(nbformat.read(path, 4))
+        test_structure.test_every_code_cell_was_executed_in_order(notebook)
