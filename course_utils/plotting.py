@@ -269,3 +269,252 @@ def plot_probabilities(
     ax.set_ylabel("probability")
     ax.grid(axis="x", visible=False)
     return ax
+
+
+def plot_unrolled_graph(
+    factors: Sequence[float],
+    loss_step: int,
+    *,
+    truncation: int | None = None,
+    paths: Sequence[float] | None = None,
+    weight: str = "w_h",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw an unrolled network and the way of one step's gradient back through it.
+
+    Parameters
+    ----------
+    factors : sequence of T floats
+        What each step multiplies a gradient by on the way from its state to the one before.
+    loss_step : int
+        Step whose loss is followed, 1 to T.
+    truncation : int, optional
+        Number of steps that the gradient goes through; all of them unless given.
+    paths : sequence of T floats, optional
+        What each step adds to the gradient of the weight; drawn as bars below.
+    weight : str
+        The weight's name in mathtext.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If a step or the truncation is out of range, or the lengths differ.
+    """
+    n_steps = len(factors)
+    if not 1 <= loss_step <= n_steps:
+        raise ValueError(f"loss_step must be from 1 to {n_steps}, got {loss_step}")
+    truncation = loss_step if truncation is None else truncation
+    if truncation < 1:
+        raise ValueError(f"truncation must be at least 1, got {truncation}")
+    if paths is not None and len(paths) != n_steps:
+        raise ValueError(f"paths must have {n_steps} numbers like factors, got {len(paths)}")
+    ax = _axes(ax)
+    first_kept = max(1, loss_step - truncation + 1)
+    _draw_unrolled_states(ax, factors, loss_step, first_kept)
+    if paths is not None:
+        _draw_path_bars(ax, paths, loss_step, first_kept)
+        ax.text(-0.3, -1.15, f"what each step adds to the gradient of ${weight}$", va="center")
+    if first_kept > 1:
+        ax.plot([first_kept - 0.5] * 2, [0.55, -2.9 if paths is not None else -0.9], ":", color="k")
+        ax.text(first_kept - 0.5, 0.62, "cut", ha="center", va="bottom", fontsize=9)
+    ax.set_xlim(-0.45, n_steps + 0.55)
+    ax.set_ylim(-3.1 if paths is not None else -1.0, 1.6)
+    ax.set_xticks(range(1, n_steps + 1))
+    ax.set_xlabel("time step t")
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.grid(False)
+    return ax
+
+
+def _draw_unrolled_states(
+    ax: Axes, factors: Sequence[float], loss_step: int, first_kept: int
+) -> None:
+    """States in a row, inputs below, the loss above; kept arrows point back, others forwards."""
+    kept_colour, soft = PALETTE["vermillion"], "0.55"
+
+    def arrow(start: tuple[float, float], end: tuple[float, float], colour: str, **style) -> None:
+        ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": colour, **style})
+
+    arrow((loss_step, 1.15), (loss_step, 0.3), kept_colour, linewidth=2)
+    ax.text(loss_step, 1.3, f"$L_{{{loss_step}}}$", ha="center", va="center", color=kept_colour)
+    for t in range(len(factors) + 1):
+        kept = first_kept <= t <= loss_step
+        ax.plot(
+            t,
+            0,
+            "o",
+            markersize=19,
+            color=kept_colour if kept else "white",
+            markeredgecolor=kept_colour if kept else soft,
+        )
+        ink = "white" if kept else "black"
+        ax.text(t, 0, f"$h_{{{t}}}$", ha="center", va="center", color=ink, fontsize=9)
+        if t == 0:
+            continue
+        ax.text(t, -0.8, f"$x_{{{t}}}$", ha="center", va="center", color=soft, fontsize=9)
+        arrow((t, -0.62), (t, -0.3), soft)
+        if kept and t > first_kept:
+            arrow((t - 0.22, 0), (t - 0.78, 0), kept_colour, linewidth=2)
+            label = f"×{factors[t - 1]:.2f}"
+            ax.text(t - 0.5, 0.33, label, ha="center", color=kept_colour, fontsize=8)
+        else:
+            dashed = "--" if t <= first_kept else "-"
+            arrow((t - 0.78, 0), (t - 0.22, 0), soft, linestyle=dashed)
+
+
+def _draw_path_bars(ax: Axes, paths: Sequence[float], loss_step: int, first_kept: int) -> None:
+    """Bars on an axis of their own scale, between -1.6 and -2.8 of the picture."""
+    low, high = min(0.0, *paths), max(0.0, *paths)
+    scale = 1.0 / (high - low or 1.0)
+    zero = -2.75 - low * scale
+    ax.plot([0.5, len(paths) + 0.5], [zero, zero], color="0.6", linewidth=0.8)
+    for t, value in enumerate(paths[:loss_step], start=1):
+        kept = t >= first_kept
+        colour = PALETTE["vermillion"] if kept else "white"
+        edge = PALETTE["vermillion"] if kept else "0.55"
+        ax.bar(t, value * scale, 0.5, zero, color=colour, edgecolor=edge)
+        above = value >= 0
+        ax.text(
+            t,
+            zero + value * scale + (0.06 if above else -0.06),
+            f"{value:.2f}",
+            ha="center",
+            va="bottom" if above else "top",
+            fontsize=8,
+            color=edge,
+        )
+
+
+def plot_gates(gates: Mapping[str, np.ndarray], *, sample: int = 0) -> Figure:
+    """Draw the gates of one sequence as heat maps, one below the other, units in rows.
+
+    Parameters
+    ----------
+    gates : mapping of str to array (N, T, U)
+        As in the trace of an LSTM or GRU. Values of 0 to 1 are drawn from white (shut) to blue
+        (open); a candidate ``g`` on the signed scale of :func:`plot_hidden_states`.
+    sample : int
+        Which of the N sequences.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there are no gates, or one does not have three axes.
+    """
+    if not gates:
+        raise ValueError("gates is empty: a SimpleRNN has none")
+    shapes = {name: np.shape(gate) for name, gate in gates.items()}
+    if any(len(shape) != 3 for shape in shapes.values()):
+        raise ValueError(f"gates must have shape (N, T, U), got {shapes}")
+    figure, panels = plt.subplots(
+        len(gates), 1, figsize=(7, 1.5 * len(gates) + 0.6), sharex=True, squeeze=False
+    )
+    for ax, (name, gate) in zip(panels[:, 0], gates.items(), strict=True):
+        values = np.asarray(gate)[sample].T
+        n_units, n_steps = values.shape
+        signed = name == "g"
+        image = ax.imshow(
+            values,
+            aspect="auto",
+            cmap=DIVERGING if signed else "Blues",
+            vmin=-1 if signed else 0,
+            vmax=1,
+            interpolation="nearest",
+            extent=(0.5, n_steps + 0.5, n_units - 0.5, -0.5),
+        )
+        ax.grid(False)
+        ax.set_yticks(range(0, n_units, max(1, n_units // 4)))
+        ax.set_ylabel("unit")
+        ax.set_title("candidate g" if signed else f"gate {name}")
+        figure.colorbar(image, ax=ax)
+    panels[-1, 0].set_xlabel("time step t")
+    return figure
+
+
+def plot_gradient_by_lag(norms: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
+    """Draw gradient norms against lag on a logarithmic axis; a constant factor is a straight line.
+
+    Parameters
+    ----------
+    norms : mapping of str to array (T,)
+        Name and norm at lag 0, 1, ... of each curve, as from ``gradients.gradient_by_lag``. Zeros,
+        which have no logarithm, are left out.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If a curve is not one-dimensional or has negative values.
+    """
+    ax = _axes(ax)
+    for name, values in norms.items():
+        values = np.asarray(values, dtype=float)
+        if values.ndim != 1 or (values < 0).any():
+            raise ValueError(f"norms[{name!r}] must be (T,) numbers of at least 0")
+        ax.plot(np.arange(len(values)), np.where(values > 0, values, np.nan), label=name)
+    ax.set_yscale("log")
+    ax.set_xlabel("lag k (steps back)")
+    ax.set_ylabel("gradient norm")
+    ax.legend()
+    return ax
+
+
+def plot_loss_curves(
+    runs: Mapping[str, Sequence[np.ndarray]],
+    ax: Axes | None = None,
+    *,
+    baseline: float | None = None,
+    xlabel: str = "update",
+    ylabel: str = "loss",
+) -> Axes:
+    """Draw the median of several runs as a line and their range as a band.
+
+    Parameters
+    ----------
+    runs : mapping of str to sequence of array (n_updates,)
+        Name, and one loss curve for each seed; the curves of a name are equally long.
+    ax : Axes, optional
+    baseline : float, optional
+        Loss of the best constant answer, drawn as a dashed line.
+    xlabel, ylabel : str
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If the curves of a name do not form an array (n_seeds, n_updates).
+    """
+    ax = _axes(ax)
+    for name, curves in runs.items():
+        lengths = {len(curve) for curve in curves}
+        if len(lengths) != 1:
+            raise ValueError(f"runs[{name!r}] must be curves of one length, got {sorted(lengths)}")
+        curves = np.asarray(curves, dtype=float)
+        updates = np.arange(1, curves.shape[1] + 1)
+        (line,) = ax.plot(updates, np.median(curves, axis=0), label=f"{name} (median)")
+        ax.fill_between(
+            updates, curves.min(axis=0), curves.max(axis=0), color=line.get_color(), alpha=0.2
+        )
+    if baseline is not None:
+        ax.axhline(baseline, color=PALETTE["black"], linestyle="--", linewidth=1, label="baseline")
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    ax.legend()
+    return ax
