@@ -224,6 +224,8 @@ def test_uv_comes_into_the_venv_where_there_is_none(machine, clone):
 def test_help_lists_every_task():
     text = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^\.PHONY: ([a-z-]+)$", text, re.MULTILINE))
-    result = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True
+    )
     listed = {line.split()[1] for line in result.stdout.splitlines()}
     assert listed == targets
