@@ -56,6 +56,10 @@ test-cpus: $(READY) ## the notebooks again, as if on a processor without AVX2 an
 	NPY_DISABLE_CPU_FEATURES="AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX2 FMA3" \
 	OPENBLAS_CORETYPE=Nehalem OMP_NUM_THREADS=2 $(NBVAL) notebooks solutions
 
+.PHONY: test-slow
+test-slow: $(READY) ## the tests that compile with Theano's C mode (needs a C++ compiler)
+	$(PY) -m pytest -m slow tests
+
 .PHONY: test-browser
 test-browser: $(READY) ## every lesson and widget in a real JupyterLab (needs Chromium)
 	$(PY) -m pytest -m browser tests/browser

@@ -29,6 +29,7 @@ def main() -> None:
             widget = notebook.page.locator(".unrolled-widget")
             widget.locator("input").first.blur()
             PICTURE.parent.mkdir(exist_ok=True)
+            widget.evaluate("widget => { widget.style.padding = '12px'; }")
             widget.screenshot(path=PICTURE, animations="disabled")
         browser.close()
     print(f"wrote {PICTURE.relative_to(ROOT)}")
