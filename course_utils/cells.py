@@ -131,7 +131,7 @@ class _Cell:
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
-        """The weights by name, in Keras's order. Who changes one in place changes the cell."""
+        """The weights by name, in Keras's order. Changing one in place changes the cell."""
         return _weights(self)
 
     def gate_blocks(self, array: np.ndarray) -> dict[str, np.ndarray]:
@@ -148,13 +148,13 @@ class _Cell:
         if x.ndim != 3 or x.size == 0 or x.shape[2] != self.n_features:
             raise ValueError(f"x must have shape (N, T, {self.n_features}), got {x.shape}")
         if mask is not None:
-            mask = np.asarray(mask)
+            mask = np.array(mask)
             if mask.dtype != bool:
                 raise TypeError(f"mask must hold True or False, got dtype {mask.dtype}")
             if mask.shape != x.shape[:2]:
                 raise ValueError(f"mask must have shape {x.shape[:2]}, got {mask.shape}")
             x = np.where(mask[..., np.newaxis], x, 0)  # or NaN there would spoil the gradients
-        return np.ascontiguousarray(_swap(x), dtype=self.dtype), mask
+        return _swap(x).astype(self.dtype, order="C"), mask
 
     def _states(self, name: str, start: ArrayLike | None, x: np.ndarray) -> np.ndarray:
         """Room for the states, (T + 1, N, U), with the initial one in place."""
