@@ -1,0 +1,45 @@
+"""What a lesson writes by hand and what later lessons import from course_utils is the same function."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_utils import cells, datasets, losses
+
+LESSONS = Path(__file__).resolve().parent.parent / "lessons"
+RNG = np.random.default_rng(0)
+
+
+def taught(lesson):
+    """Return the functions of a lesson's source, as a namespace; no other code of it runs."""
+    tree = ast.parse((LESSONS / f"{lesson}.py").read_text("utf-8"))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    namespace = {"np": np}
+    exec(compile(ast.Module(functions, []), lesson, "exec"), namespace)
+    return namespace
+
+
+def test_running_parity_of_lesson_01():
+    x, targets = datasets.parity(20, 12, seed=3)
+    running_parity = taught("01_why_memory")["running_parity"]
+    wanted = [running_parity(sequence) for sequence in x[:, :, 0]]
+    np.testing.assert_array_equal(targets[:, :, 0], wanted)
+
+
+@pytest.mark.parametrize("name", ["run_rnn", "rnn_forward"])
+def test_forward_pass_of_lesson_02(name):
+    cell = cells.SimpleRNN.start(3, 5, seed=1)
+    x, h0 = RNG.normal(size=(4, 7, 3)), RNG.normal(size=(4, 5))
+    by_hand = taught("02_forward_pass")[name]
+    h = by_hand(x, h0, cell.kernel, cell.recurrent_kernel, cell.bias)
+    np.testing.assert_allclose(cell.forward(x, h0).h, h, rtol=0, atol=1e-14)
+
+
+def test_softmax_and_loss_of_lesson_02():
+    lesson = taught("02_forward_pass")
+    logits, labels = 5 * RNG.normal(size=(3, 4, 6)), RNG.integers(0, 6, size=(3, 4))
+    np.testing.assert_allclose(losses.softmax(logits), lesson["softmax"](logits), atol=1e-15)
+    loss, _ = losses.cross_entropy(logits, labels)
+    assert loss == pytest.approx(lesson["cross_entropy"](logits, labels), rel=1e-12)
