@@ -155,9 +155,9 @@ def gradient_by_lag(cell: SimpleRNN | LSTM | GRU, x: np.ndarray, state: str = "h
     x : ndarray (N, T, D)
         Sequences to run, from a state of zeros.
     state
-        ``"h"``; or ``"c"`` of an LSTM, for :math:`\partial h_T / \partial c_{T-k}`. Each is taken
-        with the other held: for an LSTM, ``"h"`` leaves out what passes through
-        :math:`c_{T-k}`.
+        ``"h"``; or ``"c"`` of an LSTM, for :math:`\partial h_T / \partial c_{T-k}`. In an LSTM,
+        ``"h"`` holds :math:`c_{T-k}` fixed, so it leaves out what the cell state carries; with
+        ``"c"``, :math:`h_{T-k}` follows :math:`c_{T-k}`.
 
     Returns
     -------
@@ -176,7 +176,7 @@ def gradient_by_lag(cell: SimpleRNN | LSTM | GRU, x: np.ndarray, state: str = "h
     >>> gradient_by_lag(cell, np.ones((1, 4, 1)))
     array([1.   , 0.5  , 0.25 , 0.125])
     """
-    if not hasattr(cell, "states"):
+    if not hasattr(cell, "n_units"):
         raise TypeError(f"cell must be one of course_utils.cells, got {type(cell).__name__}")
     choice("state", state, cell.states)
     x = real_array("x", x)
