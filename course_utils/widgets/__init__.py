@@ -23,6 +23,7 @@ from .parity import ParityExplorer
 from .quiz import Quiz
 from .scalar_rnn import ScalarRNNExplorer
 from .scan_tracer import ScanTracerExplorer
+from .unrolled_graph import UnrolledGraphExplorer
 
 __all__ = [
     "BatchSlicer",
@@ -35,6 +36,7 @@ __all__ = [
     "ScalarRNNExplorer",
     "ScanTracerExplorer",
     "Toggle",
+    "UnrolledGraphExplorer",
     "explorers",
 ]
 
