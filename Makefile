@@ -22,7 +22,7 @@ setup: $(READY) ## create .venv with every package of requirements.lock
 ifneq ($(shell test -x $(PY) && cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
-$(READY): requirements.lock pyproject.toml tools/lab/overrides.json
+$(READY): requirements.lock pyproject.toml tools/build_constraints.txt tools/lab/overrides.json
 	@if ! [ -x $(PY) ] || [ "$$(cat $(READY) 2>/dev/null)" != "$$(pwd -P)" ]; then \
 	  python="$$(sh tools/find_python.sh)" && \
 	  echo 'Setting up .venv, once: a minute or so' && \
@@ -31,7 +31,8 @@ $(READY): requirements.lock pyproject.toml tools/lab/overrides.json
 	@uv="$$(command -v uv)" || { uv=$(VENV)/bin/uv; \
 	  awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock > $(VENV)/uv.txt && \
 	  $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt; } && \
-	"$$uv" pip sync --quiet --python $(PY) --require-hashes requirements.lock && \
+	"$$uv" pip sync --quiet --python $(PY) --require-hashes \
+	  --build-constraints tools/build_constraints.txt requirements.lock && \
 	"$$uv" pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
 	@mkdir -p $(VENV)/share/jupyter/lab/settings
 	@cp tools/lab/overrides.json $(VENV)/share/jupyter/lab/settings/

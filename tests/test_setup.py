@@ -19,6 +19,7 @@ FILES = [
     "Makefile",
     "requirements.lock",
     "pyproject.toml",
+    "tools/build_constraints.txt",
     "tools/find_python.sh",
     "tools/lab/overrides.json",
 ]
@@ -147,7 +148,8 @@ def test_first_setup_installs_the_lock_and_the_course(machine, clone):
     assert result.returncode == 0, result.stderr
     assert machine.noted() == [
         "python -m venv --clear .venv",
-        "uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.lock",
+        "uv pip sync --quiet --python .venv/bin/python --require-hashes "
+        "--build-constraints tools/build_constraints.txt requirements.lock",
         "uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .",
         LAB,
     ]
