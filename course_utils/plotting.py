@@ -320,7 +320,9 @@ def plot_unrolled_graph(
         _draw_path_bars(ax, paths, loss_step, first_kept)
         ax.text(-0.3, -1.15, f"what each step adds to the gradient of ${weight}$", va="center")
     if first_kept > 1:
-        ax.plot([first_kept - 0.5] * 2, [0.55, -2.9 if paths is not None else -0.9], ":", color="k")
+        # In two parts: the title of the bars stands between them.
+        for part in [(0.55, -0.9), (-1.4, -2.9)][: 1 if paths is None else 2]:
+            ax.plot([first_kept - 0.5] * 2, part, ":", color="k")
         ax.text(first_kept - 0.5, 0.62, "cut", ha="center", va="bottom", fontsize=9)
     ax.set_xlim(-0.45, n_steps + 0.55)
     ax.set_ylim(-3.1 if paths is not None else -1.0, 1.6)

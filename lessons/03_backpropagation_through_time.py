@@ -310,8 +310,8 @@ for name, wrong in bugs.items():
     print(f"{name:28s}relative error {relative_error(wrong, dW_hh):.2f}   cosine {cosine:.2f}")
 
 # %% [markdown]
-# All five are off by 21 % or more, and four of them have a cosine of 0.89 or above. A network trained
-# with such a gradient still learns, only worse. Dividing by $T$ twice does not even turn it: it looks
+# All five are off by 21 % or more, and four of them have a cosine of 0.89 or above: a small step
+# against them still lowers the loss. Dividing by $T$ twice does not even turn the gradient: it looks
 # like a learning rate that is six times too small. You will not notice any of this by watching the
 # loss. That is what the next section is for.
 #
@@ -806,6 +806,9 @@ print("every run beats the rule:", max(max(runs) for runs in test_losses.values(
 #
 # **Before and after.** The forecasts of 40 test windows, against what came. A perfect forecast would
 # lie on the diagonal.
+#
+# **Predict.** A typical error is the root of the mean squared one. How small can it get, when the noise
+# of a value has a standard deviation of 0.1?
 
 # %%
 order = slice(0, 40)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import cells, datasets, losses
+from course_utils import cells, datasets, gradients, losses, training
 
 LESSONS = Path(__file__).resolve().parent.parent / "lessons"
 RNG = np.random.default_rng(0)
@@ -43,3 +43,33 @@ def test_softmax_and_loss_of_lesson_02():
     np.testing.assert_allclose(losses.softmax(logits), lesson["softmax"](logits), atol=1e-15)
     loss, _ = losses.cross_entropy(logits, labels)
     assert loss == pytest.approx(lesson["cross_entropy"](logits, labels), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["backward", "rnn_backward"])
+def test_backward_pass_of_lesson_03(name):
+    cell = cells.SimpleRNN.start(3, 5, seed=1)
+    x, h0, dh = (RNG.normal(size=shape) for shape in ((4, 7, 3), (4, 5), (4, 7, 5)))
+    trace = cell.forward(x, h0)
+    wanted = cell.backward(trace, dh)
+    lesson = taught("03_backpropagation_through_time")
+    by_hand = lesson[name](x, h0, trace.h, cell.recurrent_kernel, dh)
+    for one, other in zip(by_hand, (*wanted.weights.values(), wanted.h0), strict=False):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
+
+
+def test_gradient_check_of_lesson_03():
+    array = RNG.normal(size=(2, 3))
+    by_hand = taught("03_backpropagation_through_time")["central_differences"]
+    wanted = gradients.numerical_gradient(lambda a: np.sin(a).sum(), array, 1e-3)
+    np.testing.assert_allclose(by_hand(lambda a: np.sin(a).sum(), array, 1e-3), wanted, atol=1e-12)
+
+
+def test_adam_of_lesson_03():
+    adam_update = taught("03_backpropagation_through_time")["adam_update"]
+    theta = RNG.normal(size=4)
+    m, v, parameters, adam = 0 * theta, 0 * theta, {"theta": theta.copy()}, training.Adam(0.1)
+    for t in range(1, 6):
+        g = RNG.normal(size=4)
+        theta, m, v = adam_update(theta, g, m, v, t, 0.1)
+        adam.update(parameters, {"theta": g})
+    np.testing.assert_allclose(parameters["theta"], theta, atol=1e-12)
