@@ -9,6 +9,7 @@ outside the loop.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import ClassVar, NamedTuple, Self
@@ -396,8 +397,8 @@ class LSTM(_Cell):
     ) -> Self:
         """A cell with seeded weights, drawn as :meth:`SimpleRNN.start` draws them.
 
-        The bias of the forget gate starts at ``forget_bias``, at least 0, so that the cell state
-        is kept at first.
+        The bias of the forget gate starts at ``forget_bias``: above 0, so that the cell state is
+        kept at first.
 
         References
         ----------
@@ -407,7 +408,7 @@ class LSTM(_Cell):
         rng, kernel = _start(n_features, n_units, 4, seed, dtype)
         recurrent_kernel = orthogonal(n_units, rng, dtype, n_columns=4 * n_units)
         bias = np.zeros(4 * n_units, dtype)
-        bias[n_units : 2 * n_units] = number("forget_bias", forget_bias, 0, low_included=True)
+        bias[n_units : 2 * n_units] = number("forget_bias", forget_bias, -math.inf)
         return cls(kernel, recurrent_kernel, bias)
 
     def forward(

@@ -8,6 +8,7 @@ import warnings
 
 os.environ["KERAS_BACKEND"] = "jax"
 
+import benchmarks
 import jax
 import jax.numpy as jnp
 import keras
@@ -172,6 +173,22 @@ def test_gradients_are_the_slopes(variant, masked, sizes):
     for name, value in arguments.items():
         slope = numerical_gradient(functools.partial(loss, name), value)
         assert relative_error(getattr(grads, name), slope) < 1e-7, name
+
+
+# What the benchmark compares
+
+
+@pytest.mark.parametrize("variant", ["tanh", "LSTM"])
+def test_the_benchmark_compares_equal_gradients(variant):
+    cell = make_cell(variant, dtype=np.float32)
+    x = np.random.default_rng(1).normal(size=(4, 5, 2)).astype(np.float32)
+    dh = make_d_output(cell, x)["dh"].astype(np.float32)
+    by_sample = {"tanh": benchmarks.simple_rnn_by_sample, "LSTM": benchmarks.lstm_by_sample}
+    for compute in (by_sample[variant], benchmarks.keras_gradients(cell)):
+        for ours, theirs in zip(
+            benchmarks.numpy_gradients(cell, x, dh), compute(cell, x, dh), strict=True
+        ):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
 # A sequence in two parts
@@ -420,7 +437,7 @@ KERNEL, RECURRENT, BIAS = np.zeros((2, 12)), np.zeros((3, 12)), np.zeros(12)
         (lambda: SimpleRNN.start(0, 3), ValueError, "n_features must be a whole number of at least 1, got 0"),
         (lambda: LSTM.start(2, 3.0), TypeError, "n_units must be a whole number of at least 1, got 3.0 (float)"),
         (lambda: LSTM.start(2, 3, seed=-1), ValueError, "seed must be a whole number of at least 0, got -1"),
-        (lambda: LSTM.start(2, 3, forget_bias=-1), ValueError, "forget_bias must be a number in [0, inf), got -1"),
+        (lambda: LSTM.start(2, 3, forget_bias=np.nan), ValueError, "forget_bias must be a number in (-inf, inf), got nan"),
         (lambda: GRU.start(2, 3, dtype=int), ValueError, "dtype must be float32 or float64, got int64"),
         (lambda: GRU.start(2, 3, dtype="number"), TypeError, "dtype must be float32 or float64, got 'number'"),
         (lambda: make_cell("LSTM").forward([[["a", "b"]]]), TypeError, "x must hold real numbers"),

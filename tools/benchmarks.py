@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import statistics
@@ -156,6 +157,141 @@ def theano() -> Iterator[Row]:
     for build in (rnn_update, lstm_update):
         with fresh_theano() as process:
             yield from process.submit(compare_modes, build).result()
+
+
+def simple_rnn_by_sample(cell, x, dh):
+    """A SimpleRNN as a textbook writes it: one sample, one step, one vector at a time."""
+    W_xh, W_hh, b_h = cell.weights.values()
+    d_W_xh, d_W_hh, d_b_h, d_x = map(np.zeros_like, (W_xh, W_hh, b_h, x))
+    for n in range(len(x)):
+        h = [np.zeros_like(b_h)]
+        for x_t in x[n]:
+            h.append(np.tanh(x_t @ W_xh + h[-1] @ W_hh + b_h))
+        d_h = np.zeros_like(b_h)
+        for t in reversed(range(len(x[n]))):
+            d_z = (d_h + dh[n, t]) * (1 - h[t + 1] ** 2)
+            d_W_xh += np.outer(x[n, t], d_z)
+            d_W_hh += np.outer(h[t], d_z)
+            d_b_h += d_z
+            d_x[n, t] = W_xh @ d_z
+            d_h = W_hh @ d_z
+    return d_W_xh, d_W_hh, d_b_h, d_x
+
+
+def lstm_by_sample(cell, x, dh):
+    """The same for an LSTM."""
+    W, R, b = cell.weights.values()
+    d_W, d_R, d_b, d_x = map(np.zeros_like, (W, R, b, x))
+    zeros = np.zeros_like(b[: cell.n_units])
+    for n in range(len(x)):
+        h, c, gates = [zeros], [zeros], []
+        for x_t in x[n]:
+            z_i, z_f, z_g, z_o = np.split(x_t @ W + h[-1] @ R + b, 4)
+            i, f, o = (1 / (1 + np.exp(-z)) for z in (z_i, z_f, z_o))
+            g = np.tanh(z_g)
+            gates.append((i, f, g, o))
+            c.append(f * c[-1] + i * g)
+            h.append(o * np.tanh(c[-1]))
+        d_h, d_c = zeros, zeros
+        for t in reversed(range(len(x[n]))):
+            i, f, g, o = gates[t]
+            tanh_c = np.tanh(c[t + 1])
+            d_h = d_h + dh[n, t]
+            d_c = d_c + d_h * o * (1 - tanh_c**2)
+            d_i, d_f = d_c * g * i * (1 - i), d_c * c[t] * f * (1 - f)
+            d_g, d_o = d_c * i * (1 - g**2), d_h * tanh_c * o * (1 - o)
+            d_z = np.concatenate([d_i, d_f, d_g, d_o])
+            d_W += np.outer(x[n, t], d_z)
+            d_R += np.outer(h[t], d_z)
+            d_b += d_z
+            d_x[n, t] = W @ d_z
+            d_h, d_c = R @ d_z, d_c * f
+    return d_W, d_R, d_b, d_x
+
+
+def matrix_products(cell, x, dh):
+    """Nothing but the products that a forward and a backward pass cannot do without."""
+    n_samples, n_steps, n_features = x.shape
+    x, h = x.reshape(-1, n_features), dh.reshape(n_steps, n_samples, -1)
+    d_z = (x @ cell.kernel).reshape(n_steps, n_samples, -1)
+    for t in range(n_steps):
+        h[t] @ cell.recurrent_kernel
+    for t in range(n_steps):
+        d_z[t] @ cell.recurrent_kernel.T
+    d_z, h = d_z.reshape(len(x), -1), h.reshape(len(x), -1)
+    return x.T @ d_z, h.T @ d_z, d_z @ cell.kernel.T
+
+
+def numpy_gradients(cell, x, dh):
+    """What is measured: forward and backward of a cell."""
+    grads = cell.backward(cell.forward(x), dh)
+    return *grads.weights.values(), grads.x
+
+
+def keras_gradients(cell):
+    """The same gradients by a Keras layer with the cell's weights, compiled at the first call."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    import jax
+    import keras
+
+    layer = getattr(keras.layers, type(cell).__name__)(cell.n_units, return_sequences=True)
+    layer.build((None, None, cell.n_features))
+    others = [variable.value for variable in layer.non_trainable_variables]
+
+    def loss(weights, x, dh):
+        h, _ = layer.stateless_call(weights, others, x)
+        return (h * dh).sum()
+
+    gradients = jax.jit(jax.grad(loss, argnums=(0, 1)))
+
+    def call(cell, x, dh):
+        d_weights, d_x = jax.block_until_ready(gradients(list(cell.weights.values()), x, dh))
+        return *d_weights, d_x
+
+    return call
+
+
+def interleaved(
+    calls: dict[str, Callable], arguments: tuple, n_rounds: int
+) -> dict[str, np.ndarray]:
+    """Seconds of each call in each round, so that other work on the machine slows all alike."""
+    for call in calls.values():  # what is compiled, is compiled now
+        call(*arguments)
+    rounds = [
+        [seconds(functools.partial(call, *arguments)) for call in calls.values()]
+        for _ in range(n_rounds)
+    ]
+    return dict(zip(calls, np.transpose(rounds), strict=True))
+
+
+@benchmark
+def cells() -> Iterator[Row]:
+    """Forward and backward in NumPy (float32) against the matrix products, Keras and a loop."""
+    from threadpoolctl import threadpool_limits
+
+    from course_utils.cells import LSTM, SimpleRNN
+
+    n_samples, n_steps, n_features, n_units = 32, 100, 32, 128
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n_samples, n_steps, n_features)).astype("float32")
+    dh = rng.normal(size=(n_samples, n_steps, n_units)).astype("float32")
+    for cell_class, by_sample in ((SimpleRNN, simple_rnn_by_sample), (LSTM, lstm_by_sample)):
+        cell = cell_class.start(n_features, n_units, dtype="float32")
+        calls = {
+            "NumPy cell": numpy_gradients,
+            "matrix products alone": matrix_products,
+            "Keras on JAX, compiled": keras_gradients(cell),
+            "NumPy, sample by sample": by_sample,
+        }
+        with threadpool_limits(1):  # as in every lesson
+            times = interleaved(calls, (cell, x, dh), n_rounds=20)
+        for name, in_rounds in times.items():
+            yield {
+                "network": cell_class.__name__,
+                "forward and backward by": name,
+                "per call (ms)": round(1000 * np.median(in_rounds), 1),
+                "NumPy cell takes": f"{np.median(times['NumPy cell'] / in_rounds):.2f} times",
+            }
 
 
 def print_table(rows: Iterator[Row]) -> None:
