@@ -73,3 +73,32 @@ def test_adam_of_lesson_03():
         theta, m, v = adam_update(theta, g, m, v, t, 0.1)
         adam.update(parameters, {"theta": g})
     np.testing.assert_allclose(parameters["theta"], theta, atol=1e-12)
+
+
+def test_gradient_going_back_of_lesson_04():
+    cell = cells.SimpleRNN.start(4, 4, seed=1)
+    trace = cell.forward(RNG.normal(size=(1, 6, 4)))
+    dh = np.zeros_like(trace.h)
+    dh[0, -1] = RNG.normal(size=4)
+    wanted = cell.backward(trace, dh).h[0, ::-1]
+    lesson = taught("04_vanishing_gradients")
+    by_hand = lesson["go_back"](cell.recurrent_kernel, trace.h[0], dh[0, -1])
+    np.testing.assert_allclose(by_hand, wanted, rtol=0, atol=1e-14)
+    norms = lesson["lag_profile"](cell.recurrent_kernel, trace.h[0], dh[0, -1])
+    np.testing.assert_allclose(norms, np.linalg.norm(wanted, axis=1), rtol=0, atol=1e-14)
+
+
+def test_clipping_of_lesson_04():
+    grads = {"W_hh": RNG.normal(size=(3, 3)), "b_h": RNG.normal(size=3)}
+    clip_gradients = taught("04_vanishing_gradients")["clip_gradients"]
+    for max_norm in (0.5, 100.0):
+        wanted, _ = gradients.clip_by_global_norm(grads, max_norm)
+        for name, clipped in clip_gradients(grads, max_norm).items():
+            np.testing.assert_allclose(clipped, wanted[name], rtol=1e-14)
+
+
+def test_orthogonal_start_of_lesson_04():
+    gaussian = np.random.default_rng(7).normal(size=(5, 5))
+    wanted = gradients.orthogonal(5, np.random.default_rng(7))
+    by_hand = taught("04_vanishing_gradients")["orthogonal_start"](gaussian)
+    np.testing.assert_allclose(by_hand, wanted, rtol=0, atol=1e-14)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from .base import Choice, Explorer, Range, Toggle
 from .batch_slicer import BatchSlicer
 from .course_map import CourseMap
+from .gradient_lag import GradientLagExplorer
 from .parity import ParityExplorer
 from .quiz import Quiz
 from .scalar_rnn import ScalarRNNExplorer
@@ -30,6 +31,7 @@ __all__ = [
     "Choice",
     "CourseMap",
     "Explorer",
+    "GradientLagExplorer",
     "ParityExplorer",
     "Quiz",
     "Range",
