@@ -656,8 +656,9 @@ Quiz("02")
 # %% [markdown]
 # ## What next
 #
-# [06 scan](06_scan.ipynb) writes the same loop as a symbolic graph, which can be differentiated for
-# you. The map in [00 Start here](00_start_here.ipynb) shows what you have solved.
+# [03 Backpropagation through time](03_backpropagation_through_time.ipynb) lets the network find its own
+# weights. [06 scan](06_scan.ipynb) writes the same loop as a symbolic graph, which can be
+# differentiated for you. The map in [00 Start here](00_start_here.ipynb) shows what you have solved.
 
 # %% [markdown]
 # ## References

@@ -946,9 +946,10 @@ Quiz("03")
 # %% [markdown]
 # ## What next
 #
-# [06 scan](06_scan.ipynb) writes the loop as a symbolic graph, whose gradient you get for the asking;
-# you will know what it does. The map in [00 Start here](00_start_here.ipynb) shows what you have
-# solved.
+# [04 Vanishing and exploding gradients](04_vanishing_gradients.ipynb) follows the gradient back over a
+# hundred steps, where it fades or explodes. [06 scan](06_scan.ipynb) writes the loop as a symbolic
+# graph, whose gradient you get for the asking; you will know what it does. The map in
+# [00 Start here](00_start_here.ipynb) shows what you have solved.
 #
 # ## References
 #
