@@ -6,10 +6,8 @@ recognised by its name, and every generic wrong submission gets a sentence.
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from wrong import wrong_submissions
+from wrong import assert_is_sentence, wrong_submissions
 
 from course_utils import course
 from course_utils.checks import check, exercises
@@ -18,14 +16,6 @@ from course_utils.checks.judging import judge
 EXERCISES = exercises()
 NAMED = [(exercise, item) for exercise in EXERCISES for item in exercise.misconceptions]
 WRONG = [wrong for exercise in EXERCISES for wrong in wrong_submissions(exercise)]
-
-
-def assert_is_sentence(message: str) -> None:
-    assert re.search(r"[.?!]$", message), message
-    assert len(message) < 500, message
-    for word in ("Traceback", "course_utils", "could not examine"):
-        assert word not in message, message
-    assert message.count("`") % 2 == 0, message
 
 
 def stub(exercise):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -10,10 +11,27 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.checks import check
 from course_utils.checks.core import Exercise
 from course_utils.checks.outcomes import as_arrays
 
 SHORT = 0.2  # seconds; enough for a loop that never ends to be noticed
+
+
+def assert_is_sentence(message: str) -> None:
+    assert re.search(r"[.?!]$", message), message
+    assert len(message) < 500, message
+    for word in ("Traceback", "course_utils", "could not examine"):
+        assert word not in message, message
+    assert message.count("`") % 2 == 0, message
+
+
+def assert_rejected(exercise: str, submission: Any, word: str) -> None:
+    """The check says "wrong", in a sentence; ``word`` stands in what the learner sees."""
+    result = check(exercise, submission)
+    assert result.status == "wrong", result
+    assert word.lower() in repr(result).lower(), result
+    assert_is_sentence(result.message)
 
 
 @dataclass(frozen=True)
