@@ -1,5 +1,6 @@
 """Every shipped file has a card that tells its origin and licence, and its checksum is right."""
 
+import csv
 import hashlib
 import re
 from pathlib import Path
@@ -43,3 +44,21 @@ def test_verse_is_long_enough_and_not_made_from_templates(path):
     assert max(map(len, lines)) < 60
     titles = re.findall(r"^# (.+)$", text, re.MULTILINE)
     assert len(set(titles)) == len(titles) >= 30
+
+
+def test_reviews_are_many_balanced_and_all_different():
+    with open(DATA / "reviews.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len({row["id"] for row in rows}) == len({row["text"] for row in rows}) == len(rows)
+    splits = {
+        split: [row for row in rows if row["split"] == split]
+        for split in "train test tricky".split()
+    }
+    assert sum(map(len, splits.values())) == len(rows)
+    assert len(splits["train"]) + len(splits["test"]) >= 600
+    assert len(splits["tricky"]) >= 60
+    for part in splits.values():
+        assert {row["label"] for row in part} == {"0", "1"}
+        assert sum(row["label"] == "1" for row in part) == len(part) / 2
+    known = {"plain", "negation", "contrast", "sarcasm"}
+    assert all(row["tags"] and set(row["tags"].split()) <= known for row in rows)
