@@ -52,7 +52,7 @@ def test_reviews_are_many_balanced_and_all_different():
     assert len({row["id"] for row in rows}) == len({row["text"] for row in rows}) == len(rows)
     splits = {
         split: [row for row in rows if row["split"] == split]
-        for split in "train test tricky".split()
+        for split in ["train", "test", "tricky"]
     }
     assert sum(map(len, splits.values())) == len(rows)
     assert len(splits["train"]) + len(splits["test"]) >= 600
