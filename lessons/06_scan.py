@@ -25,7 +25,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course_utils import plotting, session, theano_compat
+from course_utils.cells import SimpleRNN
 from course_utils.checks import check
+from course_utils.gradients import numerical_gradient
 from course_utils.widgets import Quiz, ScanTracerExplorer
 
 theano_compat.enable()
@@ -753,7 +755,7 @@ plotting.show(
 #
 # Section 2 of lesson 02 ended with four numbers, the last state of its first sequence, and said that
 # `theano.scan` would give them again. The cell below draws the same weights and inputs from the same
-# seed, runs the NumPy loop of lesson 02, and then scan.
+# seed, runs lesson 02's loop from `course_utils.cells`, and then scan.
 #
 # Match each argument with its kind: $x_t$ is an element of a sequence, $h_{t-1}$ a previous output, and
 # $W_{xh}$, $W_{hh}$, $b_h$ are non-sequences.
@@ -769,16 +771,6 @@ W_hh = rng.normal(0, 0.5, size=(n_units, n_units))
 b_h = rng.normal(0, 0.1, size=n_units)
 x_value = rng.normal(size=(n_samples, n_steps, n_features))
 h0 = np.zeros((n_samples, n_units))
-
-
-def run_rnn(x, h0, W_xh, W_hh, b_h):
-    """Lesson 02: return the states of all steps, x (N, T, D), h0 (N, U) -> h (N, T, U)."""
-    h, h_t = np.empty((*x.shape[:2], W_hh.shape[0])), h0
-    for t in range(x.shape[1]):
-        h_t = np.tanh(x[:, t] @ W_xh + h_t @ W_hh + b_h)
-        h[:, t] = h_t
-    return h
-
 
 weights = [
     theano.shared(value, name) for value, name in ((W_xh, "W_xh"), (W_hh, "W_hh"), (b_h, "b_h"))
@@ -801,7 +793,7 @@ h_by_time, _ = theano.scan(
 h = h_by_time.dimshuffle(1, 0, 2)  # (N, T, U): batch first again
 rnn = theano.function([x_3d], h)
 
-h_numpy, h_theano = run_rnn(x_value, h0, W_xh, W_hh, b_h), rnn(x_value)
+h_numpy, h_theano = SimpleRNN(W_xh, W_hh, b_h).forward(x_value, h0).h, rnn(x_value)
 print("NumPy: last state of the first sequence", h_numpy[0, -1].round(4))
 print("scan : last state of the first sequence", h_theano[0, -1].round(4))
 print("equal to 1e-10:", bool(np.allclose(h_theano, h_numpy, rtol=0, atol=1e-10)))
@@ -812,35 +804,27 @@ print("equal to 1e-10:", bool(np.allclose(h_theano, h_numpy, rtol=0, atol=1e-10)
 #
 # What scan adds is the gradient. The loss is the mean square of the last state. Its gradient with
 # respect to all three weights is one call of `T.grad`. You did not derive anything, so trust it only
-# after a test: the cell compares it with central differences of the NumPy loop, element by element.
+# after a test: the cell compares it with the central differences of lesson 03.
 
 # %%
 loss = (h[:, -1] ** 2).mean()
 gradients = theano.function([x_3d], T.grad(loss, weights))(x_value)
 
 
-def numpy_loss(arrays):
-    """Return the same loss from the NumPy loop."""
-    return (run_rnn(x_value, h0, *arrays)[:, -1] ** 2).mean()
+def numpy_loss(**changed):
+    """Return the same loss from NumPy, with some of the weights changed."""
+    cell = SimpleRNN(**{"kernel": W_xh, "recurrent_kernel": W_hh, "bias": b_h} | changed)
+    return (cell.forward(x_value, h0).h[:, -1] ** 2).mean()
 
 
-def numerical_gradient(arrays, place, step=1e-5):
-    """Central difference by each element of arrays[place]."""
-    result = np.empty_like(arrays[place])
-    for index in np.ndindex(result.shape):
-        losses = []
-        for sign in (1, -1):
-            moved = [array.copy() for array in arrays]
-            moved[place][index] += sign * step
-            losses.append(numpy_loss(moved))
-        result[index] = (losses[0] - losses[1]) / (2 * step)
-    return result
-
-
-for place, (name, by_theano) in enumerate(zip(("W_xh", "W_hh", "b_h"), gradients, strict=True)):
-    by_differences = numerical_gradient([W_xh, W_hh, b_h], place)
+keras_names = {"W_xh": "kernel", "W_hh": "recurrent_kernel", "b_h": "bias"}
+for weight, by_theano in zip(weights, gradients, strict=True):
+    by_differences = numerical_gradient(
+        lambda array, name=keras_names[weight.name]: numpy_loss(**{name: array}),
+        weight.get_value(),
+    )
     equal = bool(np.allclose(by_theano, by_differences, rtol=0, atol=1e-8))
-    print(f"{name:5s}{by_theano.shape!s:8s} equal to 1e-8: {equal}")
+    print(f"{weight.name:5s}{by_theano.shape!s:8s} equal to 1e-8: {equal}")
 
 # %% [markdown]
 # ## Quiz
