@@ -106,7 +106,7 @@ class Gradients(_Arrays):
         return _weights(self)
 
 
-class _Cell:
+class Cell:
     """What the cells share: weights, and the way from batch first to time first."""
 
     states: ClassVar[tuple[str, ...]] = ("h",)
@@ -114,17 +114,17 @@ class _Cell:
 
     def __init__(self, kernel: ArrayLike, recurrent_kernel: ArrayLike, bias: ArrayLike):
         n_blocks = max(1, len(self.gate_names))
-        self.kernel = _weight("kernel", kernel)
+        self.kernel = checked_weight("kernel", kernel)
         if self.kernel.ndim != 2 or self.kernel.size == 0 or self.kernel.shape[1] % n_blocks:
             wants = "(D, U)" if n_blocks == 1 else f"(D, {n_blocks} * U)"
             raise ValueError(f"kernel must have shape {wants}, got {self.kernel.shape}")
         self.n_features, n_columns = self.kernel.shape
         self.n_units = n_columns // n_blocks
         self.dtype = self.kernel.dtype
-        self.recurrent_kernel = _weight(
+        self.recurrent_kernel = checked_weight(
             "recurrent_kernel", recurrent_kernel, (self.n_units, n_columns), self.dtype
         )
-        self.bias = _weight("bias", bias, self._bias_shape(n_columns), self.dtype)
+        self.bias = checked_weight("bias", bias, self._bias_shape(n_columns), self.dtype)
 
     def __repr__(self) -> str:
         name = type(self).__name__
@@ -182,7 +182,7 @@ class _Cell:
         return Trace(self, _swap(x), mask, _swap(h[1:]), _swap(h[:-1]), **more)
 
 
-class SimpleRNN(_Cell):
+class SimpleRNN(Cell):
     r"""The plain recurrent cell: :math:`h_t = \phi(x_t W_{xh} + h_{t-1} W_{hh} + b_h)`.
 
     Parameters
@@ -255,7 +255,7 @@ class SimpleRNN(_Cell):
         Glorot, Bengio 2010, *Understanding the difficulty of training deep feedforward neural
         networks*; Le, Jaitly, Hinton 2015, arXiv 1504.00941 (identity, with relu).
         """
-        rng, kernel = _start(n_features, n_units, 1, seed, dtype)
+        rng, kernel = glorot_start(n_features, n_units, 1, seed, dtype)
         starts = {
             "orthogonal": lambda: orthogonal(n_units, rng, dtype),
             "identity": lambda: identity(n_units, dtype=dtype),
@@ -343,7 +343,7 @@ class SimpleRNN(_Cell):
         )
 
 
-class LSTM(_Cell):
+class LSTM(Cell):
     r"""Long short-term memory: gates i, f, o decide what the cell state c takes in, keeps, shows.
 
     .. math::
@@ -405,7 +405,7 @@ class LSTM(_Cell):
         Jozefowicz, Zaremba, Sutskever 2015, *An empirical exploration of recurrent network
         architectures*.
         """
-        rng, kernel = _start(n_features, n_units, 4, seed, dtype)
+        rng, kernel = glorot_start(n_features, n_units, 4, seed, dtype)
         recurrent_kernel = orthogonal(n_units, rng, dtype, n_columns=4 * n_units)
         bias = np.zeros(4 * n_units, dtype)
         bias[n_units : 2 * n_units] = number("forget_bias", forget_bias, -math.inf)
@@ -473,7 +473,7 @@ class LSTM(_Cell):
         )
 
 
-class GRU(_Cell):
+class GRU(Cell):
     r"""Gated recurrent unit: z keeps the old state, r resets what the candidate g sees of it.
 
     .. math::
@@ -537,7 +537,7 @@ class GRU(_Cell):
         dtype: DTypeLike = np.float64,
     ) -> Self:
         """A cell with seeded weights, drawn as :meth:`SimpleRNN.start` draws them."""
-        rng, kernel = _start(n_features, n_units, 3, seed, dtype)
+        rng, kernel = glorot_start(n_features, n_units, 3, seed, dtype)
         recurrent_kernel = orthogonal(n_units, rng, dtype, n_columns=3 * n_units)
         bias = np.zeros((2, 3 * n_units) if reset_after else 3 * n_units, dtype)
         return cls(kernel, recurrent_kernel, bias, reset_after)
@@ -656,13 +656,14 @@ class _Squash:
 _sigmoid = _Squash(0.0)
 
 
-def _weights(holder: _Cell | Gradients) -> dict[str, np.ndarray]:
+def _weights(holder: Cell | Gradients) -> dict[str, np.ndarray]:
     return {name: getattr(holder, name) for name in ("kernel", "recurrent_kernel", "bias")}
 
 
-def _weight(
+def checked_weight(
     name: str, value: ArrayLike, shape: tuple[int, ...] | None = None, dtype: DTypeLike = None
 ) -> np.ndarray:
+    """Return a weight as a float array, refused with a sentence if its shape or dtype is wrong."""
     weight = real_array(name, value, shape)
     wanted = ("float32", "float64") if dtype is None else (dtype,)
     if weight.dtype not in wanted:
@@ -672,9 +673,10 @@ def _weight(
     return weight
 
 
-def _start(
+def glorot_start(
     n_features: int, n_units: int, n_blocks: int, seed: int, dtype: DTypeLike
 ) -> tuple[np.random.Generator, np.ndarray]:
+    """Return a generator and the kernel (D, n_blocks U) drawn from it, Glorot uniform."""
     n_features = whole_number("n_features", n_features, 1)
     n_units = whole_number("n_units", n_units, 1)
     rng = np.random.default_rng(whole_number("seed", seed, 0))

@@ -54,7 +54,7 @@ class Trace:
 class _ScanCell:
     """What the cells share: parameters, checked where NumPy's cells check theirs, and the loop."""
 
-    def __init__(self, cell: cells._Cell):
+    def __init__(self, cell: cells.Cell):
         self.n_features, self.n_units, self.dtype = cell.n_features, cell.n_units, cell.dtype
         self.gate_names = cell.gate_names
         self.gate_blocks = cell.gate_blocks  # slices, of arrays and of symbols alike
@@ -132,10 +132,10 @@ class _ScanCell:
 class _KnownToNumpy(_ScanCell):
     """A cell that :mod:`course_utils.cells` has, too: the way there and back."""
 
-    numpy_class: ClassVar[type[cells._Cell]]
+    numpy_class: ClassVar[type[cells.Cell]]
 
     @classmethod
-    def from_cell(cls, cell: cells._Cell) -> Self:
+    def from_cell(cls, cell: cells.Cell) -> Self:
         """The same cell in scan, with copies of the weights.
 
         Raises
@@ -148,13 +148,13 @@ class _KnownToNumpy(_ScanCell):
             raise TypeError(f"cell must be a cells.{name}, got {type(cell).__name__}")
         return cls(**cell.weights, **cls._options(cell))
 
-    def to_cell(self) -> cells._Cell:
+    def to_cell(self) -> cells.Cell:
         """The same cell in NumPy, with copies of what the parameters hold now."""
         weights = {name: shared.get_value() for name, shared in self.parameters.items()}
         return self.numpy_class(**weights, **self._options(self))
 
     @staticmethod
-    def _options(cell: _ScanCell | cells._Cell) -> dict[str, str | bool]:
+    def _options(cell: _ScanCell | cells.Cell) -> dict[str, str | bool]:
         """What makes the cell besides its weights."""
         return {}
 
@@ -296,7 +296,7 @@ class LSTM(_KnownToNumpy):
         super().__init__(cells.LSTM(kernel, recurrent_kernel, bias))
         self.peepholes = None
         if peepholes is not None:
-            peepholes = cells._weight("peepholes", peepholes, (3, self.n_units), self.dtype)
+            peepholes = cells.checked_weight("peepholes", peepholes, (3, self.n_units), self.dtype)
             self.peepholes = theano.shared(peepholes, "peepholes")
 
     @property
@@ -466,7 +466,7 @@ class RatedRNN(_ScanCell):
         cls, n_features: int, n_units: int, seed: int = 0, *, dtype: DTypeLike = np.float64
     ) -> Self:
         """A cell with seeded weights, drawn as :meth:`cells.SimpleRNN.start` draws them."""
-        rng, kernel = cells._start(n_features, n_units, 2, seed, dtype)
+        rng, kernel = cells.glorot_start(n_features, n_units, 2, seed, dtype)
         recurrent_kernel = orthogonal(n_units, rng, dtype, n_columns=2 * n_units)
         return cls(kernel, recurrent_kernel, np.zeros(2 * n_units, dtype))
 
@@ -486,7 +486,7 @@ class RatedRNN(_ScanCell):
         return self._scan(step, a, [self._start("h0", h0, x)], [self.recurrent_kernel], mask)
 
 
-class _RatedWeights(cells._Cell):
+class _RatedWeights(cells.Cell):
     """The weights of a RatedRNN, checked as those of NumPy's cells are."""
 
     gate_names = ("z", "g")
