@@ -14,13 +14,17 @@ from course_utils.datasets.generated import (
     temporal_order,
     temporal_order_baseline,
 )
+from course_utils.datasets.shipped import Poem, load_prose, load_verse
 
 __all__ = [
+    "Poem",
     "adding",
     "adding_baseline",
     "copy_baseline",
     "copy_memory",
     "generate_sine_wave",
+    "load_prose",
+    "load_verse",
     "parity",
     "parity_baseline",
     "temporal_order",
