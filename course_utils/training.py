@@ -281,11 +281,11 @@ def fit(
     max_norm = math.inf if clip_norm is None else number("clip_norm", clip_norm, 0)
     _check_functions(loss_and_gradients, optimiser)
     _check_parameters(parameters)
-    _check_schedule(batches, n_epochs, validate, patience)
+    check_schedule(batches, n_epochs, validate, patience)
 
     history = History()
     best: dict[str, np.ndarray] = {}
-    bar = _progress_bar(batches, n_epochs, progress)
+    bar = progress_bar(batches, n_epochs, progress)
     try:
         for epoch in range(1, n_epochs + 1):
             for batch in batches:
@@ -293,27 +293,27 @@ def fit(
                 bar.set_postfix_str(f"loss {history.loss[-1]:.4g}", refresh=False)
                 bar.update()
             if validate is not None:
-                _validate(history, validate, parameters)
+                record_validation(history, validate, parameters)
             if patience is not None and history.best_epoch == epoch:
                 best = {name: p.copy() for name, p in parameters.items()}
             elif patience is not None and epoch - history.best_epoch >= patience:
                 history.stopped_early = True
                 break
-        with _stop_button_held():
+        with stop_button_held():
             for name, values in best.items():
                 parameters[name][...] = values
     except KeyboardInterrupt:
         history.interrupted = True
-    except _Diverged as problem:
+    except Diverged as problem:
         history.diverged = True
         history.message = str(problem)
     finally:
         bar.close()
-    history.message = history.message or _ending(history, patience)
+    history.message = history.message or ending(history, patience)
     return history
 
 
-class _Diverged(Exception):
+class Diverged(Exception):
     """A number of the training is no longer finite; the text is for the learner."""
 
 
@@ -330,27 +330,29 @@ def _step(
     # An overflow ends the training with a sentence; NumPy need not warn of it as well.
     with np.errstate(over="ignore", invalid="ignore"):
         loss, gradients = _plain(loss_and_gradients(parameters, *batch))
-        _check_finite(history, "loss", loss)
+        check_finite(history, "loss", loss)
         clipped, norm = clip_by_global_norm(gradients, max_norm)
-        _check_finite(history, "gradient norm", norm)
-        with _stop_button_held():
+        check_finite(history, "gradient norm", norm)
+        with stop_button_held():
             optimiser.update(parameters, clipped)
             history.loss.append(loss)
             history.gradient_norm.append(float(norm))
 
 
-def _validate(history: History, validate: Callable[[Arrays], float], parameters: Arrays) -> None:
+def record_validation(history: History, validate: Callable[..., float], *arguments: object) -> None:
+    """Write the loss ``validate(*arguments)`` of an epoch, and whether it is the lowest, down."""
     with np.errstate(over="ignore", invalid="ignore"):
-        loss = validate(parameters)
+        loss = validate(*arguments)
     if not isinstance(loss, Real):
         raise TypeError(f"validate must return a number, got {type(loss).__name__}")
-    _check_finite(history, "validation loss", loss)
+    check_finite(history, "validation loss", loss)
     history.validation.append(float(loss))
     if history.best_epoch is None or loss < history.validation[history.best_epoch - 1]:
         history.best_epoch = len(history.validation)
 
 
-def _ending(history: History, patience: int | None) -> str:
+def ending(history: History, patience: int | None = None) -> str:
+    """Why a training ended that did not diverge, in a sentence."""
     updates = f"{history.n_updates} update{'' if history.n_updates == 1 else 's'}"
     if history.interrupted:
         return f"Interrupted after {updates}; the parameters are those of the last one."
@@ -365,16 +367,17 @@ def _ending(history: History, patience: int | None) -> str:
     return f"Finished after {updates}."
 
 
-def _check_finite(history: History, what: str, value: float) -> None:
+def check_finite(history: History, what: str, value: float) -> None:
+    """Raise :class:`Diverged` if ``value`` is infinite or not a number."""
     if not math.isfinite(value):
-        raise _Diverged(
+        raise Diverged(
             f"Diverged: after {history.n_updates} updates the {what} was {value}. "
             "Try a smaller learning rate, or clip_norm."
         )
 
 
 @contextmanager
-def _stop_button_held() -> Iterator[None]:
+def stop_button_held() -> Iterator[None]:
     """Hold the stop button's signal back until the block is done: no half updates."""
     if threading.current_thread() is not threading.main_thread():  # signals do not arrive there
         yield
@@ -394,7 +397,8 @@ def _stop_button_held() -> Iterator[None]:
         signal.raise_signal(signal.SIGINT)
 
 
-def _progress_bar(batches: Iterable, n_epochs: int, progress: bool):
+def progress_bar(batches: Iterable, n_epochs: int, progress: bool):
+    """A tqdm bar for ``n_epochs`` times ``batches``; silent where it is not wanted."""
     from tqdm.auto import tqdm
 
     total = n_epochs * len(batches) if isinstance(batches, Sized) else None
@@ -448,9 +452,10 @@ def _check_gradients(parameters: Arrays, gradients: Arrays) -> None:
             )
 
 
-def _check_schedule(
-    batches: Iterable, n_epochs: int, validate: Callable | None, patience: int | None
+def check_schedule(
+    batches: Iterable, n_epochs: int, validate: Callable | None, patience: int | None = None
 ) -> None:
+    """Refuse, before an hour of training, what would end it after the first epoch."""
     if n_epochs > 1 and isinstance(batches, Iterator):
         raise ValueError(
             f"batches must be something that can be gone through {n_epochs} times "
