@@ -29,6 +29,22 @@ def test_verse_of_another_name_is_refused():
         datasets.load_verse("sea")
 
 
+def test_reviews_come_by_split():
+    sizes = {"train": 480, "test": 120, "tricky": 64}
+    for split, size in sizes.items():
+        reviews = datasets.load_reviews(split)
+        assert {review.split for review in reviews} == {split}
+        assert len(reviews) == size
+        assert sum(review.label for review in reviews) == size / 2
+    assert not any("plain" in review.tags for review in datasets.load_reviews("tricky"))
+    assert len(datasets.load_reviews()) == sum(sizes.values())
+
+
+def test_reviews_of_another_split_are_refused():
+    with pytest.raises(ValueError, match="split must be one of 'train', 'test', 'tricky'"):
+        datasets.load_reviews("validation")
+
+
 def test_a_changed_or_missing_file_is_refused(tmp_path, monkeypatch):
     for file in ("prose_lighthouse.txt", "prose_lighthouse.md"):
         shutil.copy(shipped.DATA / file, tmp_path / file)

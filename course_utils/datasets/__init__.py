@@ -3,6 +3,7 @@
 Generated ones come with the loss that a learner without memory cannot beat.
 """
 
+from course_utils.datasets.fetched import EncodedReviews, load_imdb, load_shakespeare
 from course_utils.datasets.generated import (
     adding,
     adding_baseline,
@@ -14,16 +15,21 @@ from course_utils.datasets.generated import (
     temporal_order,
     temporal_order_baseline,
 )
-from course_utils.datasets.shipped import Poem, load_prose, load_verse
+from course_utils.datasets.shipped import Poem, Review, load_prose, load_reviews, load_verse
 
 __all__ = [
+    "EncodedReviews",
     "Poem",
+    "Review",
     "adding",
     "adding_baseline",
     "copy_baseline",
     "copy_memory",
     "generate_sine_wave",
+    "load_imdb",
     "load_prose",
+    "load_reviews",
+    "load_shakespeare",
     "load_verse",
     "parity",
     "parity_baseline",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from course_utils.arguments import choice
 DATA = Path(__file__).resolve().parents[2] / "data"
 
 VERSES = ("tide", "signal")
+REVIEW_SPLITS = ("train", "test", "tricky")
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,68 @@ def load_prose() -> str:
     'My name is Edwin Tarn, and I have kept the lig'
     """
     return read_shipped("prose_lighthouse.txt")
+
+
+@dataclass(frozen=True)
+class Review:
+    """A short review of a film that does not exist.
+
+    Attributes
+    ----------
+    id : str
+        ``"r0001"`` and so on.
+    split : str
+        ``"train"``, ``"test"`` or ``"tricky"``.
+    label : int
+        1 positive, 0 negative.
+    tags : tuple of str
+        One or more of ``"plain"``, ``"negation"``, ``"contrast"``, ``"sarcasm"``.
+    text : str
+        6 to 54 words.
+    """
+
+    id: str
+    split: str
+    label: int
+    tags: tuple[str, ...]
+    text: str
+
+
+def load_reviews(split: str | None = None) -> list[Review]:
+    """Film reviews written for the course: 480 to train on, 120 to test, 64 tricky ones.
+
+    Parameters
+    ----------
+    split
+        ``"train"``, ``"test"`` or ``"tricky"``; None gives all, in the order of the file. The
+        tricky ones depend on negation, contrast or word order, and are for looking at only.
+
+    Returns
+    -------
+    list of Review
+        Half of each split is positive. The card, ``data/reviews.md``, tells more.
+
+    Raises
+    ------
+    ValueError
+        If there is no such split, or the file has changed.
+    FileNotFoundError
+        If it is not there.
+
+    Examples
+    --------
+    >>> review = load_reviews("train")[0]
+    >>> review.label, review.tags, review.text
+    (1, ('negation',), 'I have no complaints whatever, and I complain for a hobby.')
+    """
+    if split is not None:
+        split = choice("split", split, REVIEW_SPLITS)
+    rows = csv.DictReader(read_shipped("reviews.csv").splitlines())
+    return [
+        Review(row["id"], row["split"], int(row["label"]), tuple(row["tags"].split()), row["text"])
+        for row in rows
+        if split in (None, row["split"])
+    ]
 
 
 def read_shipped(file_name: str) -> str:
