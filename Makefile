@@ -22,7 +22,7 @@ setup: $(READY) ## create .venv with every package of requirements.lock
 ifneq ($(shell test -x $(PY) && cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
-$(READY): requirements.lock pyproject.toml tools/build_constraints.txt tools/lab/overrides.json
+$(READY): requirements.lock course_utils/keras2.lock pyproject.toml tools/build_constraints.txt tools/lab/overrides.json
 	@if ! [ -x $(PY) ] || [ "$$(cat $(READY) 2>/dev/null)" != "$$(pwd -P)" ]; then \
 	  python="$$(sh tools/find_python.sh)" && \
 	  echo 'Setting up .venv, once: a minute or so' && \
@@ -34,6 +34,7 @@ $(READY): requirements.lock pyproject.toml tools/build_constraints.txt tools/lab
 	"$$uv" pip sync --quiet --python $(PY) --require-hashes \
 	  --build-constraints tools/build_constraints.txt requirements.lock && \
 	"$$uv" pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+	@$(PY) -m course_utils.keras2_compat --install > /dev/null
 	@mkdir -p $(VENV)/share/jupyter/lab/settings
 	@cp tools/lab/overrides.json $(VENV)/share/jupyter/lab/settings/
 	@pwd -P > $(READY)

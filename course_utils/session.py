@@ -67,7 +67,7 @@ def _versions(seed: int) -> str:
         f"NumPy {np.__version__}",
     ]
     parts += [
-        f"{_SHOWN[package]} {_installed(package)}"
+        f"{_SHOWN[package]} {sys.modules[module].__version__}"  # of two Keras, the one in use
         for module, package in (("theano", "theano-pymc"), ("keras", "keras"))
         if module in sys.modules
     ]

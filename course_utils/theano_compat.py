@@ -243,7 +243,7 @@ def _import_theano() -> None:
         "THEANORC": os.environ.get("THEANORC", os.devnull),
     }
     try:
-        with _environment(settings), warnings.catch_warnings():
+        with temporary_environment(settings), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             importlib.import_module("theano")
     except Exception as error:
@@ -253,7 +253,7 @@ def _import_theano() -> None:
 
 
 @contextlib.contextmanager
-def _environment(settings: dict[str, str]) -> Iterator[None]:
+def temporary_environment(settings: dict[str, str]) -> Iterator[None]:
     """Set environment variables for a while; child processes started later see none."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)

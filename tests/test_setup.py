@@ -18,6 +18,7 @@ TOOLS = ["awk", "cat", "chmod", "cp", "grep", "make", "mkdir", "pwd", "rm", "sed
 FILES = [
     "Makefile",
     "requirements.lock",
+    "course_utils/keras2.lock",
     "pyproject.toml",
     "tools/build_constraints.txt",
     "tools/find_python.sh",
@@ -151,6 +152,7 @@ def test_first_setup_installs_the_lock_and_the_course(machine, clone):
         "uv pip sync --quiet --python .venv/bin/python --require-hashes "
         "--build-constraints tools/build_constraints.txt requirements.lock",
         "uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .",
+        "python -m course_utils.keras2_compat --install",
         LAB,
     ]
     assert (clone / ".venv/share/jupyter/lab/settings/overrides.json").is_file()
@@ -177,7 +179,7 @@ def test_a_new_lock_is_installed_into_the_same_venv(machine, clone):
     os.utime(clone / "requirements.lock", (stamp + 10, stamp + 10))
 
     machine.run("make", "setup", cwd=clone)
-    assert [call.split()[0] for call in machine.noted()] == ["uv", "uv"]
+    assert [call.split()[0] for call in machine.noted()] == ["uv", "uv", "python"]
 
 
 def test_an_interrupted_setup_starts_from_scratch(machine, clone):
