@@ -15,6 +15,7 @@ from course_utils.datasets.generated import (
     temporal_order,
     temporal_order_baseline,
 )
+from course_utils.datasets.series import load_co2, load_sunspots, mackey_glass
 from course_utils.datasets.shipped import Poem, Review, load_prose, load_reviews, load_verse
 
 __all__ = [
@@ -26,11 +27,14 @@ __all__ = [
     "copy_baseline",
     "copy_memory",
     "generate_sine_wave",
+    "load_co2",
     "load_imdb",
     "load_prose",
     "load_reviews",
     "load_shakespeare",
+    "load_sunspots",
     "load_verse",
+    "mackey_glass",
     "parity",
     "parity_baseline",
     "temporal_order",

@@ -1,0 +1,96 @@
+"""The series of lesson 11: what was measured is as its card says, what is drawn solves its equation."""
+
+import csv
+import doctest
+import shutil
+
+import numpy as np
+import pytest
+from scipy.interpolate import CubicSpline
+
+from course_utils import datasets
+from course_utils.datasets import series, shipped
+
+
+def test_the_examples_in_the_docstrings_run():
+    result = doctest.testmod(series)
+    assert result.attempted > 4
+    assert result.failed == 0
+
+
+def test_sunspots_have_every_year_and_their_known_extremes():
+    years, sunspots = datasets.load_sunspots()
+    np.testing.assert_array_equal(years, np.arange(1700, 2009))
+    assert sunspots.dtype == np.float64 and sunspots.min() == 0
+    assert years[sunspots == 0].tolist() == [1711, 1712, 1810]  # deep minima
+    lag = np.argmax([np.corrcoef(sunspots[k:], sunspots[:-k])[0, 1] for k in range(5, 16)]) + 5
+    assert lag in (10, 11)
+
+
+def test_co2_has_every_month_and_rises_with_a_season():
+    months, co2 = datasets.load_co2()
+    wanted = np.arange("1959-01", "2002-01", dtype="datetime64[M]")
+    np.testing.assert_array_equal(months, wanted)
+    by_year = co2.reshape(43, 12)
+    assert (np.diff(by_year.mean(axis=1)) > 0).all()  # every year above the one before
+    assert set(by_year.argmax(axis=1)) <= {3, 4, 5}  # spring
+    assert set(by_year.argmin(axis=1)) <= {7, 8, 9}  # late summer
+
+
+def test_months_without_a_week_are_those_of_the_card():
+    with open(shipped.DATA / "co2.csv", encoding="utf-8", newline="") as file:
+        rows = {row["month"]: row for row in csv.DictReader(file)}
+    empty = [month for month, row in rows.items() if row["n_weeks"] == "0"]
+    assert empty == ["1964-02", "1964-03", "1964-04"]
+    for month in empty:
+        before, after = (float(rows[f"{year}-{month[5:]}"]["co2_ppm"]) for year in (1963, 1965))
+        assert float(rows[month]["co2_ppm"]) == pytest.approx((before + after) / 2, abs=0.011)
+
+
+@pytest.mark.parametrize("load", [datasets.load_sunspots, datasets.load_co2])
+def test_a_changed_file_is_refused(load, tmp_path, monkeypatch):
+    for path in shipped.DATA.glob("*.*"):
+        shutil.copy(path, tmp_path)
+    for path in tmp_path.glob("*.csv"):
+        path.write_text(path.read_text("utf-8").replace("1", "2", 1), "utf-8")
+    monkeypatch.setattr(shipped, "DATA", tmp_path)
+    with pytest.raises(ValueError, match="has changed"):
+        load()
+
+
+def test_mackey_glass_solves_its_equation():
+    spacing, tau = 0.1, 17
+    x = datasets.mackey_glass(4000, tau=tau, spacing=spacing)
+    t = spacing * np.arange(len(x))
+    curve = CubicSpline(t, x)
+    inside = t[(t > tau + 1) & (t < t[-1] - 1)]
+    delayed = curve(inside - tau)
+    wanted = 0.2 * delayed / (1 + delayed**10) - 0.1 * curve(inside)
+    np.testing.assert_allclose(curve(inside, 1), wanted, atol=1e-4)
+
+
+def test_mackey_glass_is_bounded_seeded_and_thinned_by_its_spacing():
+    x = datasets.mackey_glass(600, seed=1)
+    assert x.shape == (600,) and 0.2 < x.min() < 0.6 and 1.2 < x.max() < 1.4
+    np.testing.assert_array_equal(x, datasets.mackey_glass(600, seed=1))
+    np.testing.assert_array_equal(x[::3], datasets.mackey_glass(200, spacing=3, seed=1))
+    assert np.abs(x - datasets.mackey_glass(600, seed=2)).max() > 0.1
+
+
+def test_mackey_glass_repeats_itself_for_a_short_delay_and_not_for_a_long_one():
+    def nearest_return(tau):
+        """How far the series is from itself after the lag at which it comes closest."""
+        x = datasets.mackey_glass(6000, tau=tau, spacing=0.1)
+        return min(np.abs(x[lag:] - x[:-lag]).max() for lag in range(200, 3000))
+
+    assert nearest_return(10) < 0.02
+    assert nearest_return(17) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [({"n_steps": 0}, "n_steps"), ({"tau": 0}, "tau"), ({"spacing": -1}, "spacing")],
+)
+def test_mackey_glass_refuses_what_it_cannot_use(arguments, name):
+    with pytest.raises(ValueError, match=name):
+        datasets.mackey_glass(**{"n_steps": 5} | arguments)
