@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import anywidget
 import traitlets
 
-from .controls import Choice, Control, Range, Toggle
+from .controls import Choice, Control, Range, Text, Toggle
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Choice", "CourseWidget", "Explorer", "Range", "Toggle", "format_number"]
+__all__ = ["Choice", "CourseWidget", "Explorer", "Range", "Text", "Toggle", "format_number"]
 
 STATIC = files(__package__).joinpath("static")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -1,4 +1,4 @@
-"""What a learner can set: a number in a range, one of several options, on or off."""
+"""What a learner can set: a number in a range, one of several options, a text, on or off."""
 
 from __future__ import annotations
 
@@ -93,6 +93,26 @@ class Choice(Control):
         """``value``, if it is one of the options."""
         if not isinstance(value, str) or value not in self.options:
             raise self._reject(f"one of {', '.join(map(repr, self.options))}", value)
+        return value
+
+
+@dataclass(frozen=True)
+class Text(Control):
+    """A line that the learner types; ``used_with`` as of a :class:`Range`."""
+
+    value: str
+    max_length: int = 200  # characters
+    used_with: tuple[str, Any] | None = None
+
+    @property
+    def settings(self) -> tuple:
+        """Nothing typed, and a letter."""
+        return ("", "a")
+
+    def checked(self, value: Any) -> str:
+        """``value``, if it is not too long."""
+        if not isinstance(value, str) or len(value) > self.max_length:
+            raise self._reject(f"a text of at most {self.max_length} characters", value)
         return value
 
 

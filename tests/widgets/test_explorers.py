@@ -10,7 +10,7 @@ import pytest
 from page import in_page
 
 from course_utils import widgets
-from course_utils.widgets.controls import Choice, Range
+from course_utils.widgets.controls import Choice, Range, Text
 
 EXPLORERS = widgets.explorers()
 RANDOM_SETTINGS = 30
@@ -179,6 +179,8 @@ def test_script_needs_nothing_from_elsewhere(explorer):
 
 
 def bad_settings(control):
+    if isinstance(control, Text):
+        return [None, [1], {}, 1.5, -1, True, "a" * (control.max_length + 1)]
     bad = ["no such setting", None, [1], {}]
     if isinstance(control, Range):
         return [*bad, True, math.nan, math.inf, control.min - 1, control.max + 1]

@@ -93,16 +93,29 @@ function labelNodes(label) {
 /** One labelled native control: { node, show(values) }; `moved(name, value)` hears the learner. */
 function control(spec, moved) {
   if (spec.kind === "range") return rangeControl(spec, moved);
-  const input = spec.kind === "choice"
-    ? element("select", {}, ...spec.options.map((option) => element("option", {}, option)))
-    : element("input", { type: "checkbox" });
-  const property = spec.kind === "choice" ? "value" : "checked";
+  const input = {
+    choice: () => element("select", {}, ...spec.options.map((option) => element("option", {}, option))),
+    text: () => element("input", { type: "text", maxlength: spec.max_length, spellcheck: "false" }),
+    toggle: () => element("input", { type: "checkbox" }),
+  }[spec.kind]();
+  const property = spec.kind === "toggle" ? "checked" : "value";
   input.addEventListener("input", () => moved(spec.name, input[property]));
   const name = element("span", { class: "unrolled-name" }, ...labelNodes(spec.label));
+  const node = element("label", { class: `unrolled-${spec.kind}` }, name, input);
   return {
-    node: element("label", { class: `unrolled-${spec.kind}` }, name, input),
-    show: (values) => { input[property] = values[spec.name]; },
+    node,
+    show(values) {
+      // What is there already is not set again: it would move the cursor of who types.
+      if (input[property] !== values[spec.name]) input[property] = values[spec.name];
+      dim(node, spec, values);
+    },
   };
+}
+
+/** Dim a control that matters with another setting of another control only. */
+function dim(node, { used_with }, values) {
+  const [other, setting] = used_with ?? [];
+  node.classList.toggle("unrolled-unused", other !== undefined && values[other] !== setting);
 }
 
 function rangeControl(spec, moved) {
@@ -117,8 +130,7 @@ function rangeControl(spec, moved) {
     show(values) {
       input.value = values[spec.name];
       reading.textContent = formatStep(values[spec.name], step);
-      const [other, setting] = spec.used_with ?? [];
-      node.classList.toggle("unrolled-unused", other !== undefined && values[other] !== setting);
+      dim(node, spec, values);
     },
   };
 }
@@ -138,7 +150,8 @@ function grouped(nodes) {
 /** The widget of an explorer, for anywidget. */
 function explorer({ compute, sentence, draw }) {
   function render({ model, el }) {
-    const { title, controls: specs, data } = model.get("page");
+    const { title, controls: specs } = model.get("page");
+    let { data } = model.get("page");
     const start = Object.fromEntries(specs.map(({ name, value }) => [name, value]));
     let values = { ...start, ...model.get("values") };
     let width = 0;
@@ -179,6 +192,11 @@ function explorer({ compute, sentence, draw }) {
       show();
     }
 
+    function refresh() { // the kernel has sent other data
+      ({ data } = model.get("page"));
+      show();
+    }
+
     function fit() {
       const wanted = Math.round(Math.min(900, Math.max(300, root.clientWidth || 640)));
       if (wanted === width) return;
@@ -188,12 +206,14 @@ function explorer({ compute, sentence, draw }) {
 
     reset.addEventListener("click", () => move(start));
     model.on("change:values", follow);
+    model.on("change:page", refresh);
     const observer = new ResizeObserver(fit);
     observer.observe(root);
     fit();
     return () => {
       observer.disconnect();
       model.off("change:values", follow);
+      model.off("change:page", refresh);
     };
   }
   return { render };
