@@ -159,6 +159,58 @@ def theano() -> Iterator[Row]:
             yield from process.submit(compare_modes, build).result()
 
 
+def time_training(prepare: Callable, mode: str, cache: str, started: float, n_epochs: int) -> Row:
+    """Seconds of import, compilation and epochs of a training; for a process of its own.
+
+    ``prepare(mode)`` returns a compiled update and its batches; ``started`` is the time at which
+    the process was asked for.
+    """
+    begun = time.perf_counter()
+    enable_theano(cache)
+    from course_utils import theano_compat
+    from course_utils.theano_training import fit
+
+    imported = time.perf_counter() - begun
+    begun = time.perf_counter()
+    update, batches = prepare(theano_compat.c_mode() if mode == "C" else None)
+    compiled = time.perf_counter() - begun
+    epochs = [seconds(lambda: fit(update, batches, progress=False)) for _ in range(n_epochs)]
+    return {
+        "import (s)": round(imported, 1),
+        "compile (s)": round(compiled, 1),
+        "first epoch (s)": round(epochs[0], 2),
+        "later epochs (s each)": round(statistics.median(epochs[1:]), 2),
+        f"{n_epochs} epochs from process start (s)": round(time.time() - started, 1),
+    }
+
+
+def compare_trainings(prepare: Callable, n_epochs: int) -> Iterator[Row]:
+    """Time a training in pure Python and in C, each with an empty and with a warm cache."""
+    from course_utils import theano_compat
+
+    for mode in ("pure Python", "C") if theano_compat.find_compiler() else ("pure Python",):
+        with tempfile.TemporaryDirectory() as cache:
+            for state in ("empty", "warm"):
+                with ProcessPoolExecutor(1, get_context("spawn")) as process:
+                    arguments = prepare, mode, cache, time.time(), n_epochs
+                    row = process.submit(time_training, *arguments).result()
+                yield {"mode": mode, "compile cache": state} | row
+
+
+def parity_training(mode=None):
+    """Lesson 07's parity of 12 bits, a label at each step; 10 epochs reach 100 %."""
+    import parity as workload
+
+    training = workload.prepare(mode=mode)
+    return training.update, training.batches
+
+
+@benchmark
+def parity() -> Iterator[Row]:
+    """Lesson 07's training, 32 updates an epoch: pure Python against C, empty and warm cache."""
+    yield from compare_trainings(parity_training, n_epochs=10)
+
+
 def simple_rnn_by_sample(cell, x, dh):
     """A SimpleRNN as a textbook writes it: one sample, one step, one vector at a time."""
     W_xh, W_hh, b_h = cell.weights.values()
