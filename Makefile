@@ -70,6 +70,10 @@ test-browser: $(READY) ## every lesson and widget in a real JupyterLab (needs Ch
 bench: $(READY) ## measure what the course promises about speed (BENCH="theano": only that)
 	$(PY) tools/benchmarks.py $(BENCH)
 
+.PHONY: imdb
+imdb: $(READY) ## train the sentiment model at full size on IMDB (IMDB="--cell GRU": options)
+	$(PY) tools/train_imdb.py $(IMDB)
+
 .PHONY: notebooks
 notebooks: $(READY) ## build what changed: lessons/ -> notebooks/ and solutions/ (FORCE=1: all)
 	$(PY) tools/build_notebooks.py $(if $(FORCE),--force)

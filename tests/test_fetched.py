@@ -325,3 +325,18 @@ def test_shakespeare_or_prose(site, monkeypatch, capsys):
     assert datasets.load_shakespeare() == datasets.load_prose()
     said = capsys.readouterr().out
     assert said.startswith("Tiny Shakespeare is not to be had: ") and said.count("\n") == 1
+
+
+@pytest.mark.parametrize(("manner", "n_train"), [("well", 32), ("404", 384)])
+def test_make_imdb_trains_on_what_is_to_be_had(site, monkeypatch, capsys, manner, n_train):
+    import train_imdb
+
+    for name, small in (("MAX_FEATURES", 300), ("MAXLEN", 10), ("N_UNITS", 4)):
+        monkeypatch.setattr(train_imdb, name, small)
+    site.manner = manner
+    train_imdb.main(["--epochs", "2", "--cell", "GRU"])
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("IMDB is not to be had") is (manner == "404")
+    assert f"{n_train} reviews to train on" in "\n".join(said[:2])
+    assert sum(line.startswith("epoch ") for line in said) == 2
+    assert "Test accuracy 0." in said[-1] and "minutes" in said[-1]
