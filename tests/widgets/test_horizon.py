@@ -46,7 +46,7 @@ def test_naive_error_of_one_step_is_what_it_is_measured_in():
 
 
 def test_learners_forecasts_are_shown_in_the_page(tmp_path):
-    months, co2 = datasets.load_co2()
+    _, co2 = datasets.load_co2()
     _, _, x, _ = split_windows(co2, 396, 24, 12)
     forecasts = {"your network": naive(x, 12) + 0.5, "seasonal naive": seasonal_naive(x, 12, 12)}
     own = HorizonExplorer(co2, forecasts, time_unit="month", value_label="CO2 (ppm)", horizon=3)
