@@ -16,7 +16,7 @@ The subclass is then in :func:`explorers`, and the tests hold page and Python eq
 
 from __future__ import annotations
 
-from .base import Choice, Explorer, Range, Toggle
+from .base import Choice, Explorer, Range, Text, Toggle
 from .batch_slicer import BatchSlicer
 from .course_map import CourseMap
 from .gradient_lag import GradientLagExplorer
@@ -24,6 +24,7 @@ from .parity import ParityExplorer
 from .quiz import Quiz
 from .scalar_rnn import ScalarRNNExplorer
 from .scan_tracer import ScanTracerExplorer
+from .sentiment import SentimentExplorer
 from .unrolled_graph import UnrolledGraphExplorer
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "Range",
     "ScalarRNNExplorer",
     "ScanTracerExplorer",
+    "SentimentExplorer",
+    "Text",
     "Toggle",
     "UnrolledGraphExplorer",
     "explorers",
