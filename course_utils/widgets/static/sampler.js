@@ -1,0 +1,225 @@
+/* Draw a text token by token from a model's logits. Same numbers as sampler.py. */
+
+const N_BARS = 10;
+const N_LINES = 7;
+const LAST = "<end>";
+const ALL = "all";
+const LINE_ENDS = ["/", "\n"];
+const CLINGING = [",", ".", ";", ":", "?", "!"]; // stand without a space before them
+const NAMES = { "\n": "line end", "/": "line end", " ": "space", [LAST]: "end of the text" };
+
+// ---------------------------------------------------------------- from logits to a token
+
+/** Tokens by falling logit; of equal ones the lower id first. */
+const rankedBy = (logits) => logits.map((_, i) => i).sort((i, j) => logits[j] - logits[i]);
+
+/** Softmax of the k largest logits divided by the temperature; 0 is its limit. */
+function probabilitiesOf(logits, temperature, topK) {
+  const k = temperature === 0 ? 1 : topK === ALL ? logits.length : Number(topK);
+  const best = Math.max(...logits);
+  const weights = logits.map(() => 0);
+  for (const i of rankedBy(logits).slice(0, k)) weights[i] = Math.exp((logits[i] - best) / (temperature || 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+/** A number in [0, 1) that looks drawn: 32 bits, hashed as mulberry32 does. */
+function uniform(seed, place) {
+  let a = (seed * 0x9e3779b1 + place * 0x85ebca77 + 0x6d2b79f5) >>> 0;
+  a = Math.imul(a ^ (a >>> 15), a | 1);
+  a ^= a + Math.imul(a ^ (a >>> 7), a | 61);
+  return ((a ^ (a >>> 14)) >>> 0) / 2 ** 32;
+}
+
+/** The first token, from the most likely on, at which the running sum exceeds the number. */
+function pick(p, ranked, number) {
+  let running = 0;
+  for (const i of ranked) {
+    running += p[i];
+    if (running > number) return i;
+  }
+  return ranked[0]; // the sum fell short of the number by a rounding
+}
+
+/** Logits after these tokens, or undefined where the kernel has still to run the network. */
+function logitsAfter(path, { table, logits }) {
+  if (table) return table[path.length ? path.at(-1) + 1 : 0];
+  return logits[path.join(" ")];
+}
+
+/** The bars: the most likely tokens, by the model and changed, and all others together. */
+function distribution(logits, p, ranked) {
+  const shown = ranked.slice(0, N_BARS);
+  const own = probabilitiesOf(logits, 1, ALL);
+  const [plain, changed] = [own, p].map((each) => shown.map((i) => each[i]));
+  const rest = (part) => Math.max(0, 1 - part.reduce((sum, each) => sum + each, 0));
+  const nats = p.reduce((sum, each) => (each > 0 ? sum - each * Math.log(each) : sum), 0);
+  return {
+    shown, plain, changed,
+    plain_rest: rest(plain),
+    changed_rest: rest(changed),
+    n_possible: p.filter((each) => each > 0).length,
+    choices: Math.exp(nats),
+  };
+}
+
+export function compute({ temperature, top_k, n_tokens, seed }, data) {
+  const end = data.tokens.indexOf(LAST);
+  const path = [];
+  for (;;) {
+    const logits = logitsAfter(path, data);
+    if (!logits) return { text: path, waiting: true };
+    const [p, ranked] = [probabilitiesOf(logits, temperature, top_k), rankedBy(logits)];
+    const number = uniform(seed, path.length);
+    const drawn = pick(p, ranked, number);
+    if (path.length === n_tokens || drawn === end) {
+      return {
+        text: path, ...distribution(logits, p, ranked), number, drawn, probability: p[drawn],
+        ended: path.length < n_tokens, waiting: false,
+      };
+    }
+    path.push(drawn);
+  }
+}
+
+// ---------------------------------------------------------------- what they say
+
+const quoted = (token) =>
+  token in NAMES ? `${token === LAST ? "the" : "a"} ${NAMES[token]}` : `“${token}”`;
+
+export function sentence(values, result, { tokens }) {
+  const { text: path, drawn, probability, number, n_possible, choices, ended, waiting } = result;
+  const after = `After ${path.length} token${path.length === 1 ? "" : "s"}`;
+  if (waiting) return `${after} the network in the kernel has to compute.`;
+  const ending = ended ? ", and the text stops here" : "";
+  const token = quoted(tokens[drawn]);
+  if (n_possible === 1) return `${after} only ${token} is possible, whatever number is drawn${ending}.`;
+  return `${after}, ${n_possible} tokens are possible, which leaves as much choice as ` +
+    `${formatNumber(choices)} equally likely ones; the number ${formatNumber(number)} draws ${token} ` +
+    `(${formatNumber(100 * probability)} %)${ending}.`;
+}
+
+// ---------------------------------------------------------------- the picture: the text
+
+const INK = "var(--unrolled-ink)";
+const SOFT = "var(--unrolled-soft)";
+const LINE = "var(--unrolled-line)";
+const BLUE = "var(--unrolled-blue)";
+const VERMILLION = "var(--unrolled-vermillion)";
+const TINT = "var(--unrolled-tint)";
+const LETTER = 7.6; // pixels, at most, on average
+const TEXT_LINE = 20;
+
+/** Lines of pieces { words, kind }; no line has more than `longest` letters. */
+function linesOf(pieces, separator, longest) {
+  const lines = [[]];
+  let length = 0;
+  const open = () => { lines.push([]); length = 0; };
+  for (const { token, kind } of pieces) {
+    const close = length === 0 || CLINGING.includes(token) ? "" : separator;
+    if (length + close.length + token.length > longest) open();
+    if (LINE_ENDS.includes(token)) {
+      if (kind === "next") lines.at(-1).push({ words: "↵", kind });
+      else open();
+      continue;
+    }
+    const words = (length === 0 ? "" : close) + (token === LAST ? "∎" : token);
+    lines.at(-1).push({ words, kind });
+    length += words.length;
+  }
+  return lines;
+}
+
+function verse({ text: path, drawn }, { tokens, prompt, separator }, width) {
+  const pieces = [
+    ...prompt.map((token) => ({ token, kind: "prompt" })),
+    ...path.map((i) => ({ token: tokens[i], kind: "text" })),
+    ...(drawn === undefined ? [] : [{ token: tokens[drawn], kind: "next" }]),
+  ];
+  const looks = {
+    prompt: { fill: SOFT },
+    text: { fill: INK },
+    next: { fill: VERMILLION, "font-weight": 700, "text-decoration": "underline" },
+  };
+  const lines = linesOf(pieces, separator, Math.floor((width - 20) / LETTER));
+  const kept = lines.slice(-N_LINES);
+  return [
+    tag("rect", { x: 1, y: 1, width: width - 2, height: N_LINES * TEXT_LINE + 14, rx: 4, fill: "none", stroke: LINE }),
+    ...kept.map((line, row) =>
+      tag("text", { x: 10, y: 22 + row * TEXT_LINE, "font-size": 14, style: "white-space: pre" },
+        ...line.map(({ words, kind }) => tag("tspan", looks[kind], escapeText(words))))),
+  ].join("");
+}
+
+// ---------------------------------------------------------------- the picture: the probabilities
+
+const TOP = N_LINES * TEXT_LINE + 44;
+const ROW = 22;
+const LEFT = 118;
+const LONGEST_NAME = 15; // letters
+const RULER = TOP + (N_BARS + 1) * ROW + 22;
+const HEIGHT = RULER + 58;
+
+function nameOf(token) {
+  const name = NAMES[token] ?? token;
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
+}
+
+function bar(row, name, plain, changed, isDrawn, x) {
+  const y = TOP + row * ROW;
+  const percent = 100 * changed;
+  const label = percent >= 99.95 || percent === 0 ? percent.toFixed(0) : percent.toFixed(1);
+  const colour = isDrawn ? VERMILLION : INK;
+  return tag("rect", { x: LEFT, y: y + 3, width: x(changed) - LEFT, height: ROW - 7, fill: isDrawn ? VERMILLION : BLUE, "fill-opacity": 0.75 }) +
+    tag("rect", { x: LEFT, y: y + 3, width: x(plain) - LEFT, height: ROW - 7, fill: "none", stroke: INK }) +
+    text(LEFT - 8, y + 16, name, { "text-anchor": "end", fill: colour, ...(isDrawn ? { "font-weight": 700 } : {}) }) +
+    text(x(Math.max(plain, changed)) + 6, y + 16, `${label} %`, { fill: colour, "font-size": 12 });
+}
+
+/** One line from 0 to 1, cut at the running sum: where the number falls, that token is drawn. */
+function ruler({ shown, changed, changed_rest, number, drawn }, width, right) {
+  const x = scale(0, 1, 10, right);
+  let from = 0;
+  const parts = [...changed, changed_rest].map((p, row) => {
+    const [start, end] = [from, Math.min(1, from + p)];
+    from = end;
+    const isDrawn = row < shown.length ? shown[row] === drawn : !shown.includes(drawn);
+    return tag("rect", {
+      x: x(start), y: RULER, width: Math.max(0, x(end) - x(start)), height: 16,
+      fill: isDrawn ? VERMILLION : row < shown.length ? TINT : "none", stroke: SOFT, "stroke-width": 0.7,
+    });
+  });
+  const mark = x(number);
+  const arrow = `M${mark.toFixed(1)} ${RULER + 18}l-5 9h10Z`;
+  const anchor = number < 0.15 ? "start" : number > 0.85 ? "end" : "middle";
+  const says = `the number ${formatNumber(number)}`;
+  return [
+    ...parts,
+    tag("path", { d: arrow, fill: INK }),
+    text(Math.max(4, Math.min(width - 4, mark)), RULER + 43, says, { "text-anchor": anchor, fill: INK }),
+  ].join("");
+}
+
+export function draw(values, result, width, data) {
+  if (result.waiting) return { height: HEIGHT, svg: verse(result, data, width) };
+  const right = width - 62;
+  const x = scale(0, 1, LEFT, right);
+  const drawnRow = result.shown.indexOf(result.drawn);
+  const rows = result.shown.map((i, row) =>
+    bar(row, nameOf(data.tokens[i]), result.plain[row], result.changed[row], row === drawnRow, x));
+  const title = width < 480
+    ? `T = ${formatStep(values.temperature, 0.1)}, top k: ${values.top_k}`
+    : `the next token at temperature ${formatStep(values.temperature, 0.1)}, top k ${values.top_k}; outlined: the model's own`;
+  return {
+    height: HEIGHT,
+    svg: [
+      verse(result, data, width),
+      text(10, TOP - 10, title, { fill: SOFT }),
+      ...rows,
+      bar(result.shown.length, "all others", result.plain_rest, result.changed_rest, drawnRow < 0, x),
+      ruler(result, width, width - 10),
+    ].join(""),
+  };
+}
+
+export default explorer({ compute, sentence, draw });
