@@ -840,9 +840,9 @@ Quiz("04")
 # %% [markdown]
 # ## What next
 #
-# [06 scan](06_scan.ipynb) writes the loop as a symbolic graph and gets its gradient from Theano. The
-# map in [00 Start here](00_start_here.ipynb) shows what you have solved. Gates, the cure for what
-# clipping leaves, come in lesson 08.
+# [05 Theano graphs](05_theano_graphs.ipynb) describes a computation in place of doing it, and gets the
+# gradient of lesson 03 without a line of derivation. The map in [00 Start here](00_start_here.ipynb)
+# shows what you have solved. Gates, the cure for what clipping leaves, come in lesson 08.
 
 # %% [markdown]
 # ## References

@@ -2,7 +2,7 @@
 # # 06 · scan
 #
 # **50 minutes.** You need: the loop over time of [02 The forward pass](02_forward_pass.ipynb), and
-# from Theano symbolic variables, `theano.function` and `T.grad`. A cell below recalls them.
+# from [05 Theano graphs](05_theano_graphs.ipynb) symbolic variables, `theano.function` and `T.grad`.
 #
 # A recurrent network is a loop. Theano does not run your Python: it runs a *graph* that your Python
 # describes. So the loop has to go into the graph. `theano.scan` puts it there, and then Theano

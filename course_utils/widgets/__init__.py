@@ -20,6 +20,7 @@ from .base import Choice, Explorer, Range, Text, Toggle
 from .batch_slicer import BatchSlicer
 from .course_map import CourseMap
 from .gradient_lag import GradientLagExplorer
+from .graph_browser import GraphBrowserExplorer
 from .parity import ParityExplorer
 from .quiz import Quiz
 from .scalar_rnn import ScalarRNNExplorer
@@ -33,6 +34,7 @@ __all__ = [
     "CourseMap",
     "Explorer",
     "GradientLagExplorer",
+    "GraphBrowserExplorer",
     "ParityExplorer",
     "Quiz",
     "Range",
