@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import cells, datasets, gradients, losses, training
+from course_utils import cells, datasets, forecasting, gradients, losses, training
 
 LESSONS = Path(__file__).resolve().parent.parent / "lessons"
 RNG = np.random.default_rng(0)
@@ -102,3 +102,34 @@ def test_orthogonal_start_of_lesson_04():
     wanted = gradients.orthogonal(5, np.random.default_rng(7))
     by_hand = taught("04_vanishing_gradients")["orthogonal_start"](gaussian)
     np.testing.assert_allclose(by_hand, wanted, rtol=0, atol=1e-14)
+
+
+def test_windows_of_lesson_11():
+    series = RNG.normal(size=20)
+    by_hand = taught("11_forecasting")["make_windows"]
+    for n_steps, horizon in ((3, 1), (4, 5), (12, 8)):
+        for one, other in zip(
+            by_hand(series, n_steps, horizon),
+            forecasting.windows(series, n_steps, horizon),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_baselines_and_ruler_of_lesson_11():
+    lesson, train = taught("11_forecasting"), RNG.normal(size=60).cumsum()
+    x, y = forecasting.windows(train, 6, 4)
+    for season in (1, 3, 6):
+        wanted = forecasting.seasonal_naive(x, 4, season)
+        np.testing.assert_array_equal(lesson["repeat_season"](x, 4, season), wanted)
+    wanted = forecasting.LinearForecaster.fit(x, y).weights
+    np.testing.assert_allclose(lesson["fit_linear"](x, y), wanted, rtol=0, atol=1e-12)
+    wanted = forecasting.mase(y, forecasting.naive(x, 4), train)
+    assert lesson["scaled_error"](y, forecasting.naive(x, 4), train) == pytest.approx(wanted)
+
+
+def test_sine_wave_of_lesson_11():
+    by_hand = taught("11_forecasting")["generate_sine_wave"]
+    for X, y in (by_hand(7, 3), datasets.generate_sine_wave(7, 3)):
+        assert X.shape == (3, 7, 1) and y.shape == (3,)
+        np.testing.assert_allclose(y, 2 * np.cos(1) * X[:, -1, 0] - X[:, -2, 0], atol=1e-12)

@@ -21,6 +21,7 @@ from .batch_slicer import BatchSlicer
 from .course_map import CourseMap
 from .gradient_lag import GradientLagExplorer
 from .graph_browser import GraphBrowserExplorer
+from .horizon import HorizonExplorer
 from .parity import ParityExplorer
 from .quiz import Quiz
 from .scalar_rnn import ScalarRNNExplorer
@@ -35,6 +36,7 @@ __all__ = [
     "Explorer",
     "GradientLagExplorer",
     "GraphBrowserExplorer",
+    "HorizonExplorer",
     "ParityExplorer",
     "Quiz",
     "Range",
