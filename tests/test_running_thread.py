@@ -19,7 +19,14 @@ def stored_states(name):
     return [np.array(numbers.split(), dtype=float) for numbers in found]
 
 
-@pytest.mark.parametrize(("name", "count"), [("02_forward_pass.ipynb", 1), ("06_scan.ipynb", 2)])
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("02_forward_pass.ipynb", 1),
+        ("06_scan.ipynb", 2),
+        ("10_keras_layers.ipynb", 3),
+    ],
+)
 def test_the_network_of_lesson_02_gives_the_same_numbers_everywhere(name, count):
     (expected,) = stored_states("02_forward_pass.ipynb")
     assert expected.shape == (4,)

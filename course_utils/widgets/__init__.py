@@ -27,6 +27,7 @@ from .quiz import Quiz
 from .scalar_rnn import ScalarRNNExplorer
 from .scan_tracer import ScanTracerExplorer
 from .sentiment import SentimentExplorer
+from .shape_explorer import ShapeExplorer
 from .unrolled_graph import UnrolledGraphExplorer
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "ScalarRNNExplorer",
     "ScanTracerExplorer",
     "SentimentExplorer",
+    "ShapeExplorer",
     "Text",
     "Toggle",
     "UnrolledGraphExplorer",

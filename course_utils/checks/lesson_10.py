@@ -1,0 +1,741 @@
+"""Exercises of lesson 10, Keras layers: shapes, ported weights, stateful calls, both directions."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from course_utils import cells
+from course_utils.checks.core import Case, Exercise, Misconception
+from course_utils.checks.outcomes import Unusable
+from course_utils.interop import keras, to_keras
+
+Shapes = dict[str, tuple | list[tuple]]
+
+# Exercise 10.1: twelve shapes
+
+
+def twelve_shapes(N: int, T: int, D: int, U: int) -> Shapes:
+    """Return the shapes a to l: a tuple, or a list of tuples where several arrays are returned."""
+    return {
+        "a": (N, U),
+        "b": (N, T, U),
+        "c": (N, U),
+        "d": [(N, U), (N, U)],
+        "e": [(N, U), (N, U), (N, U)],
+        "f": [(N, T, U), (N, U), (N, U)],
+        "g": (N, 2 * U),
+        "h": (N, T, U),
+        "i": (N, T, 1),
+        "j": (D, 4 * U),
+        "k": (U, 3 * U),
+        "l": (2, 3 * U),
+    }
+
+
+_UNITS = (
+    "units = timesteps",
+    "Units are not steps. `U` is the length of the state vector; the number of steps is an axis of "
+    "the input, and without `return_sequences` it is gone from the output.",
+)
+_UNITS_IN_SEQUENCE = (
+    "units = timesteps",
+    "Units are not steps. The step axis of the output is that of the input, `T`; each step holds a "
+    "state of `U` numbers.",
+)
+_EVERY_STEP = (
+    "every step returned",
+    "Without `return_sequences` a layer returns its output after the last step only: no step axis.",
+)
+_LAST_STEP = (
+    "last step only",
+    "`return_sequences=True` returns the output of every step: the step axis stays.",
+)
+_WIDTH_OF_INPUT = (
+    "as wide as the input",
+    "The output has one number a unit. How many features the input has, only the kernel knows.",
+)
+_AXES = ("axes exchanged", "Keras keeps the order of the input: samples, steps, then the units.")
+_BATCH = (
+    "batch forgotten",
+    "The batch axis is still there: each sequence has an output of its own.",
+)
+_C_IS_NO_OUTPUT = (
+    "output is c",
+    "An LSTM has two states, but its output is h alone. c comes out only with `return_state=True`.",
+)
+_GATES = (
+    "gates are returned",
+    "Four blocks of weights make four gates, but they are used up inside. The output has one number "
+    "a unit.",
+)
+_STATES_BESIDE = (
+    "states replace the output",
+    "`return_state=True` returns the states besides the output, even where they hold the same "
+    "numbers.",
+)
+_C_FORGOTTEN = (
+    "c forgotten",
+    "An LSTM carries two states from step to step, h and c. `return_state` returns both, after the "
+    "output.",
+)
+_GRU_HAS_NO_C = ("c in a GRU", "A GRU has no cell state: its one state is h.")
+_STATE_EVERY_STEP = (
+    "states at every step",
+    "States are those after the last step, whatever `return_sequences` says. Only the output gets a "
+    "step axis.",
+)
+_SIDE_BY_SIDE = (
+    "halves not side by side",
+    "`Bidirectional` puts the two outputs side by side along the last axis, in one array.",
+)
+_SUM = (
+    "sum as wide as concat",
+    '`merge_mode="sum"` adds the two halves: the sum is as wide as one of them.',
+)
+_DENSE = (
+    "Dense takes the last step",
+    "`Dense` works on the last axis and leaves all others alone: it is applied at every step.",
+)
+_DENSE_UNITS = (
+    "Dense keeps the units",
+    "`Dense(1)` makes one number of the `U` that it finds on the last axis.",
+)
+_TRANSPOSED = (
+    "kernel transposed",
+    "Keras multiplies rows: `x_t @ kernel`. So what comes in stands on the first axis, what comes out "
+    "on the second.",
+)
+_BLOCKS = (
+    "blocks forgotten",
+    "Each gate and the candidate have weights of their own, side by side: count the blocks of this "
+    "layer.",
+)
+_CANDIDATE = (
+    "candidate forgotten",
+    "The candidate has weights like a gate. An LSTM has three gates and a candidate, a GRU two and a "
+    "candidate.",
+)
+_ONE_MATRIX = (
+    "one matrix for input and state",
+    "Keras keeps what multiplies the input, the kernel, apart from what multiplies the state, the "
+    "recurrent kernel.",
+)
+_OTHER_KERNEL = (
+    "kernel and recurrent kernel exchanged",
+    "The kernel multiplies the input, D numbers a step; the recurrent kernel multiplies the state, U "
+    "numbers.",
+)
+_STEPS_HAVE_WEIGHTS = (
+    "weights for every step",
+    "All steps share the same weights: no weight has a step axis.",
+)
+_ONE_BIAS = (
+    "one bias in a GRU",
+    "Keras's GRU resets after the product and so has two biases, one for the input's product and one "
+    "for the state's, in two rows.",
+)
+
+ALTERNATIVES: list[tuple[str, tuple[str, str], Callable[..., Any]]] = [
+    ("a", _UNITS, lambda N, T, D, U: (N, T)),
+    ("a", _UNITS, lambda N, T, D, U: (U, N)),
+    ("a", _UNITS, lambda N, T, D, U: (N, U, 1)),
+    ("a", _UNITS, lambda N, T, D, U: (N, U, D)),
+    ("a", _EVERY_STEP, lambda N, T, D, U: (N, T, U)),
+    ("a", _WIDTH_OF_INPUT, lambda N, T, D, U: (N, D)),
+    ("a", _BATCH, lambda N, T, D, U: (U,)),
+    ("b", _LAST_STEP, lambda N, T, D, U: (N, U)),
+    ("b", _UNITS_IN_SEQUENCE, lambda N, T, D, U: (N, U, D)),
+    ("b", _UNITS_IN_SEQUENCE, lambda N, T, D, U: (N, U, 1)),
+    ("b", _UNITS_IN_SEQUENCE, lambda N, T, D, U: (N, T)),
+    ("b", _UNITS_IN_SEQUENCE, lambda N, T, D, U: (N, T, 1)),
+    ("b", _WIDTH_OF_INPUT, lambda N, T, D, U: (N, T, D)),
+    ("b", _AXES, lambda N, T, D, U: (N, U, T)),
+    ("b", _AXES, lambda N, T, D, U: (T, N, U)),
+    ("b", _BATCH, lambda N, T, D, U: (T, U)),
+    ("c", _C_IS_NO_OUTPUT, lambda N, T, D, U: [(N, U), (N, U)]),
+    ("c", _C_IS_NO_OUTPUT, lambda N, T, D, U: (N, 2 * U)),
+    ("c", _GATES, lambda N, T, D, U: (N, 4 * U)),
+    ("c", _EVERY_STEP, lambda N, T, D, U: (N, T, U)),
+    ("c", _UNITS, lambda N, T, D, U: (N, T)),
+    ("d", _STATES_BESIDE, lambda N, T, D, U: (N, U)),
+    ("d", _GRU_HAS_NO_C, lambda N, T, D, U: [(N, U)] * 3),
+    ("d", _EVERY_STEP, lambda N, T, D, U: [(N, T, U), (N, U)]),
+    ("d", _STATE_EVERY_STEP, lambda N, T, D, U: [(N, U), (N, T, U)]),
+    ("d", _STATE_EVERY_STEP, lambda N, T, D, U: [(N, T, U), (N, T, U)]),
+    ("e", _C_FORGOTTEN, lambda N, T, D, U: [(N, U), (N, U)]),
+    ("e", _STATES_BESIDE, lambda N, T, D, U: (N, U)),
+    ("e", _EVERY_STEP, lambda N, T, D, U: [(N, T, U), (N, U), (N, U)]),
+    ("e", _STATE_EVERY_STEP, lambda N, T, D, U: [(N, U), (N, T, U), (N, T, U)]),
+    ("f", _STATE_EVERY_STEP, lambda N, T, D, U: [(N, T, U)] * 3),
+    ("f", _STATE_EVERY_STEP, lambda N, T, D, U: [(N, T, U), (N, T, U), (N, U)]),
+    ("f", _C_FORGOTTEN, lambda N, T, D, U: [(N, T, U), (N, U)]),
+    ("f", _STATES_BESIDE, lambda N, T, D, U: (N, T, U)),
+    ("f", _LAST_STEP, lambda N, T, D, U: [(N, U)] * 3),
+    ("g", _SIDE_BY_SIDE, lambda N, T, D, U: (N, U)),
+    ("g", _SIDE_BY_SIDE, lambda N, T, D, U: [(N, U), (N, U)]),
+    ("g", _SIDE_BY_SIDE, lambda N, T, D, U: (2, N, U)),
+    ("g", _SIDE_BY_SIDE, lambda N, T, D, U: (N, 2, U)),
+    ("g", _SIDE_BY_SIDE, lambda N, T, D, U: (2 * N, U)),
+    ("g", _EVERY_STEP, lambda N, T, D, U: (N, T, 2 * U)),
+    ("h", _SUM, lambda N, T, D, U: (N, T, 2 * U)),
+    ("h", _SUM, lambda N, T, D, U: (N, 2 * U)),
+    ("h", _LAST_STEP, lambda N, T, D, U: (N, U)),
+    ("h", _SIDE_BY_SIDE, lambda N, T, D, U: (N, 2 * T, U)),
+    ("i", _DENSE, lambda N, T, D, U: (N, 1)),
+    ("i", _DENSE, lambda N, T, D, U: (N,)),
+    ("i", _DENSE_UNITS, lambda N, T, D, U: (N, T, U)),
+    ("i", _DENSE_UNITS, lambda N, T, D, U: (N, T)),
+    ("i", _DENSE, lambda N, T, D, U: (N, 1, U)),
+    ("j", _TRANSPOSED, lambda N, T, D, U: (4 * U, D)),
+    ("j", _BLOCKS, lambda N, T, D, U: (D, U)),
+    ("j", _CANDIDATE, lambda N, T, D, U: (D, 3 * U)),
+    ("j", _ONE_MATRIX, lambda N, T, D, U: (D + U, 4 * U)),
+    ("j", _OTHER_KERNEL, lambda N, T, D, U: (U, 4 * U)),
+    ("j", _STEPS_HAVE_WEIGHTS, lambda N, T, D, U: (T, D, 4 * U)),
+    ("j", _STEPS_HAVE_WEIGHTS, lambda N, T, D, U: (T, 4 * U)),
+    ("k", _TRANSPOSED, lambda N, T, D, U: (3 * U, U)),
+    ("k", _BLOCKS, lambda N, T, D, U: (U, U)),
+    ("k", _CANDIDATE, lambda N, T, D, U: (U, 2 * U)),
+    ("k", _ONE_MATRIX, lambda N, T, D, U: (D + U, 3 * U)),
+    ("k", _OTHER_KERNEL, lambda N, T, D, U: (D, 3 * U)),
+    ("k", _GRU_HAS_NO_C, lambda N, T, D, U: (U, 4 * U)),
+    ("l", _ONE_BIAS, lambda N, T, D, U: (3 * U,)),
+    ("l", _ONE_BIAS, lambda N, T, D, U: (6 * U,)),
+    ("l", _ONE_BIAS, lambda N, T, D, U: (3 * U, 2)),
+    ("l", _CANDIDATE, lambda N, T, D, U: (2 * U,)),
+    ("l", _CANDIDATE, lambda N, T, D, U: (2, 2 * U)),
+    ("l", _BLOCKS, lambda N, T, D, U: (U,)),
+    ("l", _BLOCKS, lambda N, T, D, U: (2, U)),
+]
+"""Wrong shapes that tell what was thought: letter, name and hint, shape."""
+
+
+def shapes_to_first_mistake(function: Callable, sizes: tuple[int, ...]) -> list[str]:
+    """Return the twelve as text; what follows a first wrong one is replaced by what is right.
+
+    So each misconception can be recognised by itself, and a learner hears of one at a time.
+    """
+    returned = function(*sizes)
+    wanted = {letter: _as_text(letter, form) for letter, form in twelve_shapes(*sizes).items()}
+    if inspect.iscoroutine(returned):
+        returned.close()  # lest Python complains
+    if not isinstance(returned, Mapping):
+        got = type(returned).__name__
+        raise Unusable(f"returned a `{got}`, wanted a dictionary from the letters to shapes.")
+    for letter in wanted:
+        if letter not in returned or returned[letter] is ... or returned[letter] is None:
+            raise Unusable(f"has no shape for `{letter}` yet.")
+    texts = {letter: _as_text(letter, returned[letter]) for letter in wanted}
+    wrong = next((letter for letter in wanted if texts[letter] != wanted[letter]), None)
+    return [texts[letter] if letter == wrong else wanted[letter] for letter in wanted]
+
+
+def _as_text(letter: str, form: Any) -> str:
+    """Write one shape or several the same way, however the learner wrote them."""
+    several = isinstance(form, list | tuple) and any(
+        isinstance(part, list | tuple) for part in form
+    )
+    shapes = form if several else [form]
+    if not all(_is_shape(shape) for shape in shapes):
+        raise Unusable(
+            f"has no shape at `{letter}`: wanted a tuple of whole numbers, or a list of such."
+        )
+    return f"{letter}: " + " and ".join(str(tuple(map(int, shape))) for shape in shapes)
+
+
+def _is_shape(shape: Any) -> bool:
+    whole = int | np.integer
+    return isinstance(shape, list | tuple) and all(isinstance(size, whole) for size in shape)
+
+
+def _shape_misconceptions() -> Iterator[Misconception]:
+    for letter, (name, hint), form in ALTERNATIVES:
+
+        def mistaken(N, T, D, U, letter=letter, form=form):
+            return twelve_shapes(N, T, D, U) | {letter: form(N, T, D, U)}
+
+        yield Misconception(name, mistaken, f"`{letter}`: {hint}")
+
+
+SHAPES = Exercise(
+    "10.1",
+    "Twelve shapes",
+    twelve_shapes,
+    lambda: [
+        Case(f"N, T, D, U = {', '.join(map(str, sizes))}", sizes)
+        for sizes in ((2, 7, 3, 5), (11, 13, 9, 17), (3, 2, 5, 4))
+    ],
+    list(_shape_misconceptions()),
+    ("shapes (12,)",),
+    call=shapes_to_first_mistake,
+)
+
+
+# Exercise 10.2: port the weights of a GRU
+
+
+Gates = Mapping[str, np.ndarray]
+
+
+def port_gru(W: Gates, R: Gates, b: Gates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return kernel, recurrent kernel and bias of a Keras GRU that resets before the product."""
+    return _ported(W, R, b)
+
+
+def _ported(
+    W: Gates,
+    R: Gates,
+    b: Gates,
+    *,
+    order: str = "zrg",
+    negated: str = "WRb",
+    upright: str = "",
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Port in an order of the gates, with z negated in some weights and others not transposed."""
+    sides = {}
+    for name, weight in {"W": W, "R": R, "b": b}.items():
+        blocks = [-weight[g] if g == "z" and name in negated else weight[g] for g in order]
+        turned = [block if name in upright else block.T for block in blocks]
+        axis = 0 if name in upright and turned[0].shape[0] != turned[0].shape[-1] else -1
+        sides[name] = np.concatenate(turned, axis=axis)
+    return sides["W"], sides["R"], sides["b"]
+
+
+def _gru_cases() -> list[Case]:
+    def case(label: str, n_features: int, n_units: int, seed: int) -> Case:
+        rng = np.random.default_rng(seed)
+        shapes = (n_units, n_features), (n_units, n_units), (n_units,)
+        return Case(label, tuple({g: rng.normal(size=s) for g in "rzg"} for s in shapes))
+
+    return [
+        case("2 features, 3 units", 2, 3, 1021),
+        case("as many features as units, 4", 4, 4, 1022),
+        case("one feature, one unit", 1, 1, 1023),
+    ]
+
+
+_GATE_ORDER = (
+    "gate order",
+    "The blocks are not in Keras's order. Section 4 has the order in a table; the dictionary's own "
+    "order is that of the paper.",
+)
+_Z_CONVENTION = (
+    "z convention",
+    "The paper's z is the share of the new candidate, Keras's z the share that is kept. You want "
+    "1 - sigma(a), and the layer computes sigma of its own sum.",
+)
+_Z_PARTLY = (
+    "z changed in part",
+    "You changed z in some of its weights only. Everything that is added up inside its sigma has to "
+    "change.",
+)
+_NOT_TRANSPOSED = (
+    "kernel transposed",
+    "A matrix stands as in the paper, for columns. Keras multiplies rows from the left, so each "
+    "matrix is transposed, also the square ones, where no error tells you.",
+)
+
+
+def _gru_misconceptions() -> Iterator[Misconception]:
+    def mistake(told: tuple[str, str], **slips: str) -> Misconception:
+        return Misconception(told[0], lambda W, R, b: _ported(W, R, b, **slips), told[1])
+
+    orders = ["".join(order) for order in itertools.permutations("zrg")]
+    for upright, order, negated in itertools.product(("R", "WR", "W"), ("zrg", "rzg"), ("WRb", "")):
+        yield mistake(_NOT_TRANSPOSED, upright=upright, order=order, negated=negated)
+    for order, negated in itertools.product(orders[1:], ("WRb", "")):
+        yield mistake(_GATE_ORDER, order=order, negated=negated)
+    yield mistake(_Z_CONVENTION, negated="")
+    for negated in ("W", "R", "b", "WR", "Wb", "Rb"):
+        yield mistake(_Z_PARTLY, negated=negated)
+
+
+def _one_minus(W: Gates, R: Gates, b: Gates) -> tuple:
+    return _ported(*(weight | {"z": 1 - weight["z"]} for weight in (W, R, b)), negated="")
+
+
+def _all_negated(W: Gates, R: Gates, b: Gates) -> tuple:
+    return tuple(-weight for weight in _ported(W, R, b, negated=""))
+
+
+def _two_biases(W: Gates, R: Gates, b: Gates) -> tuple:
+    kernel, recurrent_kernel, bias = port_gru(W, R, b)
+    return kernel, recurrent_kernel, np.stack([bias, np.zeros_like(bias)])
+
+
+def _below(W: Gates, R: Gates, b: Gates, negated: str = "WRb") -> tuple:
+    kernel, recurrent_kernel, bias = _ported(W, R, b, negated=negated)
+    return *(np.concatenate(np.split(k, 3, axis=1)) for k in (kernel, recurrent_kernel)), bias
+
+
+def _exchanged(W: Gates, R: Gates, b: Gates) -> tuple:
+    kernel, recurrent_kernel, bias = port_gru(W, R, b)
+    return recurrent_kernel, kernel, bias
+
+
+_BELOW = Misconception(
+    "blocks one below the other",
+    _below,
+    "The blocks of Keras stand side by side, so that one product computes all gates: join them along "
+    "the last axis.",
+)
+
+PORT = Exercise(
+    "10.2",
+    "Port the weights",
+    port_gru,
+    _gru_cases,
+    [
+        *_gru_misconceptions(),
+        Misconception(
+            "one minus the weights",
+            _one_minus,
+            "1 - sigma(a) is wanted, not sigma(1 - a). What must a become, so that its sigma is 1 "
+            "minus the old one?",
+        ),
+        Misconception(
+            "all gates negated",
+            _all_negated,
+            "Only z has another convention. r and g mean the same in the paper and in Keras.",
+        ),
+        Misconception(
+            "two biases",
+            _two_biases,
+            "With `reset_after=False` a GRU has one bias, of shape (3U,). The second row belongs to "
+            "`reset_after=True`.",
+        ),
+        _BELOW,
+        Misconception(_BELOW.name, lambda W, R, b: _below(W, R, b, ""), _BELOW.hint),
+        Misconception(
+            "kernel and recurrent kernel exchanged",
+            _exchanged,
+            "The kernel multiplies the input and comes first; the recurrent kernel multiplies the "
+            "state.",
+        ),
+    ],
+    ("kernel (D, 3U)", "recurrent_kernel (U, 3U)", "bias (3U,)"),
+)
+
+
+# Exercise 10.3: a stateful layer in pieces
+
+
+def read_in_pieces(layer: Any, x: np.ndarray, n_steps: int) -> np.ndarray:
+    """Return h (N, T, U) of x (N, T, D), fed to a stateful layer n_steps at a time."""
+    layer.reset_state()
+    return _joined(_pieces(layer, x, n_steps))
+
+
+def _pieces(layer: Any, x: np.ndarray, n_steps: int, reset: bool = False) -> list[np.ndarray]:
+    pieces = []
+    for t in range(0, x.shape[1], n_steps):
+        if reset:
+            layer.reset_state()
+        pieces.append(keras.ops.convert_to_numpy(layer(x[:, t : t + n_steps])))
+    return pieces
+
+
+def _joined(pieces: list[np.ndarray], axis: int = 1) -> np.ndarray:
+    return np.concatenate(pieces, axis=axis)
+
+
+def _stateful_cases() -> list[Case]:
+    def case(label: str, seed: int, n_steps: int) -> Case:
+        x = np.random.default_rng(seed).normal(size=(2, n_steps, 2)).astype(np.float32)
+        return Case(label, (seed, x, 4))
+
+    return [
+        case("8 steps in pieces of 4", 1031, 8),
+        case("7 steps in pieces of 4", 1032, 7),
+        case("3 steps in pieces of 4", 1033, 3),
+    ]
+
+
+@cache
+def _layer(seed: int, n_samples: int, n_features: int, n_units: int) -> Any:
+    cell = cells.SimpleRNN.start(n_features, n_units, seed, dtype=np.float32)
+    return to_keras(cell, batch_size=n_samples, stateful=True, return_sequences=True)
+
+
+def _used_layer(seed: int, x: np.ndarray) -> Any:
+    """A stateful layer with the states that other code has left in it."""
+    layer = _layer(seed, x.shape[0], x.shape[2], 3)
+    for state in layer.states:
+        state.assign(np.full(state.shape, 0.5))
+    return layer
+
+
+def read_with_a_used_layer(function: Callable, args: tuple) -> Any:
+    """Hand the submission a stateful layer that was used before."""
+    seed, x, n_steps = args
+    return _plain(function(_used_layer(seed, x), x, n_steps))
+
+
+def _plain(output: Any) -> Any:
+    """A backend's array as NumPy's; anything else as it is."""
+    return keras.ops.convert_to_numpy(output) if keras.ops.is_tensor(output) else output
+
+
+class _Counted:
+    """A layer that remembers how many steps each call had."""
+
+    def __init__(self, layer: Any):
+        self._layer = layer
+        self.steps: list[int] = []
+
+    def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        self.steps.append(x.shape[1])
+        return self._layer(x, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._layer, name)
+
+
+def _must_read_pieces(submission: Callable, run: Callable) -> tuple[str, str] | None:
+    seed, x, n_steps = _stateful_cases()[0].args
+    counted = _Counted(_used_layer(seed, x))
+    submission(counted, x, n_steps)
+    if max(counted.steps, default=0) <= n_steps:
+        return None
+    return (
+        "not in pieces",
+        "The numbers are right, but the layer got more than `n_steps` steps in one call. The "
+        "exercise is for sequences that do not fit into memory at once.",
+    )
+
+
+def _one_more_step(layer: Any, x: np.ndarray, n_steps: int) -> np.ndarray:
+    layer.reset_state()
+    starts = range(0, x.shape[1], n_steps)
+    pieces = [layer(x[:, max(0, t - 1) : t + n_steps]) for t in starts]
+    pieces = [keras.ops.convert_to_numpy(piece) for piece in pieces]
+    return _joined([pieces[0], *(piece[:, 1:] for piece in pieces[1:])])
+
+
+def _along_the_batch(layer: Any, x: np.ndarray, n_steps: int) -> np.ndarray:
+    layer.reset_state()
+    return _joined(_pieces(layer, x, n_steps), axis=0)  # ends in an error if the last is shorter
+
+
+def _whole_pieces(layer: Any, x: np.ndarray, n_steps: int) -> np.ndarray:
+    return read_in_pieces(layer, x[:, : x.shape[1] // n_steps * n_steps], n_steps)
+
+
+def _last_piece(layer: Any, x: np.ndarray, n_steps: int) -> np.ndarray:
+    layer.reset_state()
+    return _pieces(layer, x, n_steps)[-1]
+
+
+def _end_of_each(layer: Any, x: np.ndarray, n_steps: int) -> np.ndarray:
+    layer.reset_state()
+    return np.stack([piece[:, -1] for piece in _pieces(layer, x, n_steps)], axis=1)
+
+
+STATEFUL = Exercise(
+    "10.3",
+    "Stateful is one long call",
+    read_in_pieces,
+    _stateful_cases,
+    [
+        Misconception(
+            "missing reset of states",
+            lambda layer, x, n_steps: _joined(_pieces(layer, x, n_steps)),
+            "Your first steps start from the state that other code has left in the layer, not from "
+            "zero. A stateful layer keeps its states until somebody resets them, and before your loop "
+            "that is you.",
+        ),
+        Misconception(
+            "reset in every piece",
+            lambda layer, x, n_steps: _joined(_pieces(layer, x, n_steps, reset=True)),
+            "Each of your pieces starts from zero, as if it were a sequence of its own. Within one "
+            "sequence the state must cross the borders.",
+        ),
+        Misconception(
+            "last piece dropped",
+            _whole_pieces,
+            "The steps after the last whole piece are missing. A slice that runs over the end is cut "
+            "short by itself; let the loop reach it.",
+        ),
+        Misconception(
+            "only the last piece",
+            _last_piece,
+            "You return the output of the last piece. Collect the outputs of all pieces.",
+        ),
+        Misconception(
+            "only the end of each piece",
+            _end_of_each,
+            "You return the last output of each piece. The exercise wants the output of every step.",
+        ),
+        Misconception(
+            "pieces joined along the batch",
+            _along_the_batch,
+            "Your pieces are joined along axis 0, the sequences. They belong one after the other in "
+            "time.",
+        ),
+        Misconception(
+            "overlapping pieces",
+            _one_more_step,
+            "Your pieces overlap by a step, which the layer then reads twice. Its state already "
+            "knows that step.",
+        ),
+    ],
+    ("h (N, T, U)",),
+    rtol=1e-5,
+    atol=1e-5,
+    time_limit=20.0,
+    call=read_with_a_used_layer,
+    rules=[_must_read_pieces],
+)
+
+
+# Exercise 10.4: both directions by hand
+
+
+def both_directions(
+    forward: cells.LSTM, backward: cells.LSTM, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return sequence (N, T, 2U) and last (N, 2U) of a bidirectional LSTM."""
+    h_forward, h_backward = forward.forward(x).h, backward.forward(x[:, ::-1]).h
+    return _side_by_side(h_forward, h_backward[:, ::-1], h_forward[:, -1], h_backward[:, -1])
+
+
+def _side_by_side(*halves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    h_forward, h_backward, last_forward, last_backward = halves
+    return (
+        np.concatenate([h_forward, h_backward], axis=-1),
+        np.concatenate([last_forward, last_backward], axis=-1),
+    )
+
+
+def _direction_cases() -> list[Case]:
+    def case(label: str, seed: int, shape: tuple[int, int, int], n_units: int) -> Case:
+        x = np.random.default_rng(seed).normal(size=shape)
+        return Case(label, (seed, n_units, x))
+
+    return [
+        case("2 sequences of 5 steps", 1041, (2, 5, 3), 4),
+        case("as many sequences, steps and features", 1042, (3, 3, 3), 2),
+        case("one step only", 1043, (2, 1, 2), 3),
+    ]
+
+
+def with_two_cells(function: Callable, args: tuple) -> Any:
+    """Call the submission with two cells of their own weights."""
+    seed, n_units, x = args
+    forward, backward = (cells.LSTM.start(x.shape[2], n_units, seed + k) for k in range(2))
+    return function(forward, backward, x)
+
+
+def _directions(
+    state: str = "h", turn: Callable = lambda x: x[:, ::-1], back: bool = True, last: str = "loop"
+) -> Callable:
+    """A bidirectional LSTM that may go wrong in each of four places."""
+
+    def mistaken(forward: cells.LSTM, backward: cells.LSTM, x: np.ndarray) -> tuple:
+        ahead = getattr(forward.forward(x), state)
+        in_loop = getattr(backward.forward(turn(x)), state)
+        in_time = in_loop[:, ::-1] if back else in_loop
+        end = {"loop": in_loop[:, -1], "time": in_time[:, -1], "first": in_loop[:, 0]}[last]
+        return _side_by_side(ahead, in_time, ahead[:, -1], end)
+
+    return mistaken
+
+
+def _halves_exchanged(forward: cells.LSTM, backward: cells.LSTM, x: np.ndarray) -> tuple:
+    halves = both_directions(forward, backward, x)
+    return tuple(np.roll(half, half.shape[-1] // 2, axis=-1) for half in halves)
+
+
+def _summed(forward: cells.LSTM, backward: cells.LSTM, x: np.ndarray) -> tuple:
+    return tuple(sum(np.split(half, 2, axis=-1)) for half in both_directions(forward, backward, x))
+
+
+def _only_forward(forward: cells.LSTM, backward: cells.LSTM, x: np.ndarray) -> tuple:
+    return both_directions(forward, forward, x)
+
+
+_BACKWARD_INDEX = (
+    "backward output index",
+    "The last output of the backward half is taken at the last time step. The backward loop begins "
+    "there: it has read one step only. Where does it end?",
+)
+_NOT_TURNED_BACK = (
+    "backward half in the order of its loop",
+    "Step t of your sequence puts the forward half beside another step of the backward half. Turn "
+    "the backward output into the order of time.",
+)
+_C_FOR_H = (
+    "output is c",
+    "These are cell states. The output of an LSTM is h; c stays inside.",
+)
+_NOT_REVERSED = (
+    "input not reversed",
+    "Your backward cell reads from the first step to the last, like the forward one. Hand it the "
+    "steps in reverse.",
+)
+
+
+DIRECTIONS = Exercise(
+    "10.4",
+    "Both directions by hand",
+    both_directions,
+    _direction_cases,
+    [
+        Misconception(_BACKWARD_INDEX[0], _directions(last="time"), _BACKWARD_INDEX[1]),
+        Misconception(_NOT_TURNED_BACK[0], _directions(back=False), _NOT_TURNED_BACK[1]),
+        Misconception(
+            _NOT_TURNED_BACK[0], _directions(back=False, last="first"), _NOT_TURNED_BACK[1]
+        ),
+        *(
+            Misconception(_C_FOR_H[0], _directions("c", last=last, back=back), _C_FOR_H[1])
+            for last in ("loop", "time")
+            for back in (True, False)
+        ),
+        *(
+            Misconception(
+                _NOT_REVERSED[0],
+                _directions(turn=lambda x: x, back=back, last=last),
+                _NOT_REVERSED[1],
+            )
+            for back in (True, False)
+            for last in ("loop", "first")
+        ),
+        *(
+            Misconception(
+                "wrong axis reversed",
+                _directions(turn=turn, back=back, last=last),
+                "You turned the sequences of the batch or the features round, not the steps. Time is "
+                "axis 1.",
+            )
+            for turn in (lambda x: x[::-1], lambda x: x[..., ::-1], lambda x: x[::-1, ::-1, ::-1])
+            for back in (True, False)
+            for last in ("loop", "time")
+        ),
+        Misconception(
+            "halves exchanged",
+            _halves_exchanged,
+            "Both halves are right and in the wrong places: Keras puts the forward half first.",
+        ),
+        Misconception(
+            "halves added",
+            _summed,
+            'You added the halves, which is `merge_mode="sum"`. Without it they stand side by side.',
+        ),
+        Misconception(
+            "one cell for both directions",
+            _only_forward,
+            "Both halves come from the forward cell. Each direction has weights of its own.",
+        ),
+    ],
+    ("sequence (N, T, 2U)", "last (N, 2U)"),
+    call=with_two_cells,
+)
+
+
+EXERCISES = [SHAPES, PORT, STATEFUL, DIRECTIONS]
