@@ -23,6 +23,7 @@ def stored_states(name):
     ("name", "count"),
     [
         ("02_forward_pass.ipynb", 1),
+        ("05_theano_graphs.ipynb", 1),
         ("06_scan.ipynb", 2),
         ("10_keras_layers.ipynb", 3),
     ],

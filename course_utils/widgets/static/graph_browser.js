@@ -76,7 +76,6 @@ function details(nodes, result) {
 
 const INK = "var(--unrolled-ink)";
 const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 const PAPER = "var(--unrolled-paper)";
 const TAKES = "var(--unrolled-blue)";
 const USED = "var(--unrolled-vermillion)";
@@ -169,7 +168,9 @@ export function draw(values, result, width, data) {
 
   const edges = nodes.flatMap((target, i) => unique(target.inputs).map((number) => {
     const mark = i + 1 === chosen ? TAKES : number === chosen ? USED : null;
-    const look = { stroke: mark ?? LINE, "stroke-width": mark ? 2.6 : 1.2 };
+    const look = mark
+      ? { stroke: mark, "stroke-width": 2.6 }
+      : { stroke: SOFT, "stroke-width": 1.2, "stroke-opacity": 0.5 };
     return { mark, svg: drawEdge(nodes[number - 1], target, row, place, look) };
   }));
   const drawn = [...edges.filter(({ mark }) => !mark), ...edges.filter(({ mark }) => mark)].map(({ svg }) => svg);
