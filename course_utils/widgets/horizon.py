@@ -91,10 +91,8 @@ class HorizonExplorer(Explorer):
         }
         start = first_time + first - 1
         self.controls = (
-            Range("horizon", f"horizon ({time_unit}s ahead)", 1, horizon, 1, horizon),
-            Range(
-                "origin", f"origin (last known {time_unit})", start, start + n_origins - 1, 1, start
-            ),
+            Range("horizon", f"{time_unit}s ahead", 1, horizon, 1, horizon),
+            Range("origin", f"last known {time_unit}", start, start + n_origins - 1, 1, start),
         )
         super().__init__(**values)
 

@@ -36,9 +36,9 @@ export function sentence({ horizon, origin }, { so_far, overall }, { forecasts, 
 // ---------------------------------------------------------------- the picture
 
 const LEFT = 58;
-const ABOVE = { top: 62, bottom: 262 };
-const BELOW = { top: 330, bottom: 440 };
-const HEIGHT = 484;
+const ABOVE = { top: 84, bottom: 280 };
+const BELOW = { top: 348, bottom: 478 };
+const HEIGHT = 522;
 const INK = "var(--unrolled-ink)";
 const SOFT = "var(--unrolled-soft)";
 const LINE = "var(--unrolled-line)";
@@ -52,7 +52,7 @@ const STYLES = [
 const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 const drawn = (points, style) => tag("path", { d: path(points), fill: "none", "stroke-width": 2, ...style });
 
-/** Names of the lines, two to a row, each behind a piece of its line, with its error so far. */
+/** Names of the lines, two or three to a row, each behind a piece of its line, with its error. */
 function legend({ so_far }, width) {
   const rows = [["truth", { stroke: INK }, ""],
     ...Object.entries(so_far).map(([name, error], i) => [name, STYLES[i], ` ${formatNumber(error)}`])];
