@@ -346,6 +346,130 @@ def cells() -> Iterator[Row]:
             }
 
 
+N_WORDS, N_UNITS, N_STEPS, N_REVIEWS = 20_000, 128, 100, 25_000  # the source texts' and IMDB's
+BATCHES_A_CALL = 4  # a call of fit has costs of its own, which an epoch pays once
+
+
+def sentiment_in_keras(kind):
+    """Train the source texts' sentiment model, without dropout, which the cells do not have."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.layers.Embedding(N_WORDS, N_UNITS),
+            getattr(keras.layers, kind)(N_UNITS),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile("adam", "binary_crossentropy")
+
+    def train(words, labels, batch_size):
+        model.fit(words, labels, batch_size=batch_size, shuffle=False, verbose=0)
+
+    return train
+
+
+def by_batch(update):
+    """Train as fit does, one update a batch."""
+
+    def train(words, labels, batch_size):
+        for start in range(0, len(words), batch_size):
+            update(words[start : start + batch_size], labels[start : start + batch_size])
+
+    return train
+
+
+def sentiment_weights(kind):
+    """A NumPy cell and the other weights of the model."""
+    from course_utils import cells
+
+    rng = np.random.default_rng(0)
+    others = {
+        "embedding": rng.uniform(-0.05, 0.05, (N_WORDS, N_UNITS)).astype("float32"),
+        "W_hy": rng.uniform(-0.2, 0.2, (N_UNITS, 1)).astype("float32"),
+        "b_y": np.zeros(1, "float32"),
+    }
+    return getattr(cells, kind).start(N_UNITS, N_UNITS, dtype="float32"), others
+
+
+def sentiment_in_numpy(kind):
+    """The same model and optimiser with a NumPy cell."""
+    from course_utils.losses import binary_cross_entropy
+    from course_utils.training import Adam
+
+    cell, others = sentiment_weights(kind)
+    embedding, W_hy, b_y = others.values()
+    parameters = cell.weights | others  # the cell's own arrays, so that Adam changes the cell
+    adam = Adam()
+
+    def update(words, labels):
+        trace = cell.forward(embedding[words])
+        _, d_logits = binary_cross_entropy(trace.h[:, -1] @ W_hy + b_y, labels)
+        dh = np.zeros_like(trace.h)
+        dh[:, -1] = d_logits @ W_hy.T
+        grads = cell.backward(trace, dh)
+        d_embedding = np.zeros_like(embedding)
+        np.add.at(d_embedding, words, grads.x)
+        d_others = {
+            "embedding": d_embedding,
+            "W_hy": trace.h[:, -1].T @ d_logits,
+            "b_y": d_logits.sum(axis=0),
+        }
+        adam.update(parameters, grads.weights | d_others)
+
+    return by_batch(update)
+
+
+def sentiment_in_scan(kind):
+    """The same model and optimiser in Theano, in the course's pure-Python mode."""
+    from course_utils import interop
+    from course_utils.theano_training import adam
+
+    cell, others = sentiment_weights(kind)
+    cell = interop.to_scan(cell)
+    import theano
+    import theano.tensor as T
+
+    embedding, W_hy, b_y = (theano.shared(value, name) for name, value in others.items())
+    words, labels = T.lmatrix("words"), T.fmatrix("labels")
+    h = cell.forward(embedding[words]).h
+    y_hat = T.nnet.sigmoid(T.dot(h[:, -1], W_hy) + b_y)
+    loss = T.nnet.binary_crossentropy(y_hat, labels).mean()
+    parameters = [embedding, *cell.parameters.values(), W_hy, b_y]
+    return by_batch(theano.function([words, labels], loss, updates=adam(loss, parameters)))
+
+
+@benchmark
+def keras() -> Iterator[Row]:
+    """The source texts' sentiment model, after compilation, epochs scaled from a few batches."""
+    from threadpoolctl import threadpool_limits
+
+    rng = np.random.default_rng(0)
+    for kind in ("SimpleRNN", "LSTM", "GRU"):
+        trainers = {
+            "Keras on JAX": sentiment_in_keras(kind),
+            "NumPy cell": sentiment_in_numpy(kind),
+            "cell in scan": sentiment_in_scan(kind),
+        }
+        for batch_size in (32, 128):
+            n_samples = BATCHES_A_CALL * batch_size
+            words = rng.integers(0, N_WORDS, (n_samples, N_STEPS))
+            labels = rng.integers(0, 2, (n_samples, 1)).astype("float32")
+            with threadpool_limits(1):  # as in every lesson; JAX has threads of its own
+                times = interleaved(trainers, (words, labels, batch_size), n_rounds=5)
+            for name, in_rounds in times.items():
+                per_batch = np.median(in_rounds) / BATCHES_A_CALL
+                yield {
+                    "network": kind,
+                    "batch": batch_size,
+                    "trained by": name,
+                    "per batch (ms)": round(1000 * per_batch),
+                    "per epoch (s)": round(per_batch * N_REVIEWS / batch_size),
+                    "against Keras": f"{np.median(in_rounds / times['Keras on JAX']):.2f} times",
+                }
+
+
 def print_table(rows: Iterator[Row]) -> None:
     """Print rows as they come, so that a slow benchmark shows where it is."""
     for index, row in enumerate(rows):
