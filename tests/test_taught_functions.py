@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import cells, datasets, forecasting, gradients, losses, training
+from course_utils import cells, datasets, forecasting, gradients, losses, padding, training
 
 LESSONS = Path(__file__).resolve().parent.parent / "lessons"
 RNG = np.random.default_rng(0)
@@ -133,3 +133,13 @@ def test_sine_wave_of_lesson_11():
     for X, y in (by_hand(7, 3), datasets.generate_sine_wave(7, 3)):
         assert X.shape == (3, 7, 1) and y.shape == (3,)
         np.testing.assert_allclose(y, 2 * np.cos(1) * X[:, -1, 0] - X[:, -2, 0], atol=1e-12)
+
+
+def test_padding_of_lesson_12():
+    lesson = taught("12_sentiment")
+    h, mask = RNG.normal(size=(4, 6, 3)), RNG.random((4, 6)) < 0.5
+    wanted = padding.masked_mean(h, mask)
+    np.testing.assert_allclose(lesson["masked_mean"](h, mask), wanted, rtol=0, atol=1e-14)
+    x, y = RNG.integers(0, 2, size=(80, 5)), RNG.integers(0, 2, size=80)
+    parts = x[:50], y[:50], x[50:], y[50:]
+    assert lesson["padding_accuracy"](*parts) == padding.padding_accuracy(*parts)
