@@ -1,6 +1,6 @@
 """Resolve pyproject.toml into requirements.lock and write the conda route's environment files.
 
-Needs the package index. uv resolves for Python 3.11 on every platform; its own lock file, which
+Also resolve tools/backends.txt, for `make test-backends`, so that it agrees with that lock. Needs the package index. uv resolves for Python 3.11 on every platform; its own lock file, which
 carries addresses, stays in a temporary folder.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = "# Every package of the course, for Python 3.11 on Linux, macOS and Windows.\n# Made by `make lock` from pyproject.toml; do not edit.\n"
+BACKENDS_HEADER = "# TensorFlow for `make test-backends`, on Linux; beside requirements.lock, never in it.\n# Made by `make lock` from tools/backends.txt; do not edit.\n"
 ENVIRONMENT = """\
 # The conda route of README.md, and Binder's (binder/environment.yml is the same file).
 # Made by `make lock` from pyproject.toml; do not edit.
@@ -26,9 +27,13 @@ dependencies:
 """
 
 
+def find_uv() -> str:
+    return shutil.which("uv") or str(Path(sys.executable).parent / "uv")
+
+
 def resolved() -> str:
     """Every package with its hashes, as uv resolves pyproject.toml today."""
-    uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
+    uv = find_uv()
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(ROOT / "pyproject.toml", folder)
         export = [uv, "export", "--quiet", "--all-groups", "--no-emit-project", "--no-header"]
@@ -41,6 +46,19 @@ def resolved() -> str:
         ).stdout
 
 
+def resolved_backends() -> str:
+    """A second backend for Keras with its hashes, in the versions of requirements.lock."""
+    compile = [find_uv(), "pip", "compile", "--quiet", "--generate-hashes", "--no-header"]
+    platform = ["--python-version", "3.11", "--python-platform", "linux"]
+    return subprocess.run(
+        [*compile, *platform, "--no-annotate", "-c", "requirements.lock", "tools/backends.txt"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
 def environment() -> str:
     """The conda environment: what a learner needs, and what builds and tests the notebooks."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -50,6 +68,7 @@ def environment() -> str:
 
 def main() -> None:
     (ROOT / "requirements.lock").write_text(HEADER + resolved(), "utf-8")
+    (ROOT / "tools" / "backends.lock").write_text(BACKENDS_HEADER + resolved_backends(), "utf-8")
     # Two real files: a link would break Windows checkouts and zip downloads.
     for path in (ROOT / "environment.yml", ROOT / "binder" / "environment.yml"):
         path.write_text(environment(), "utf-8")
