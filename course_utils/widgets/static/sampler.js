@@ -110,7 +110,7 @@ const TINT = "var(--unrolled-tint)";
 const LETTER = 7.6; // pixels, at most, on average
 const TEXT_LINE = 20;
 
-/** Lines of pieces { words, kind }; no line has more than `longest` letters. */
+/** Lines of pieces { space, words, kind }; no line has more than `longest` letters. */
 function linesOf(pieces, separator, longest) {
   const lines = [[]];
   let length = 0;
@@ -119,13 +119,13 @@ function linesOf(pieces, separator, longest) {
     const close = length === 0 || CLINGING.includes(token) ? "" : separator;
     if (length + close.length + token.length > longest) open();
     if (LINE_ENDS.includes(token)) {
-      if (kind === "next") lines.at(-1).push({ words: "↵", kind });
+      if (kind === "next") lines.at(-1).push({ space: "", words: "↵", kind });
       else open();
       continue;
     }
-    const words = (length === 0 ? "" : close) + (token === LAST ? "∎" : token);
-    lines.at(-1).push({ words, kind });
-    length += words.length;
+    const [space, words] = [length === 0 ? "" : close, token === LAST ? "∎" : token];
+    lines.at(-1).push({ space, words, kind });
+    length += space.length + words.length;
   }
   return lines;
 }
@@ -147,7 +147,7 @@ function verse({ text: path, drawn }, { tokens, prompt, separator }, width) {
     tag("rect", { x: 1, y: 1, width: width - 2, height: N_LINES * TEXT_LINE + 14, rx: 4, fill: "none", stroke: LINE }),
     ...kept.map((line, row) =>
       tag("text", { x: 10, y: 22 + row * TEXT_LINE, "font-size": 14, style: "white-space: pre" },
-        ...line.map(({ words, kind }) => tag("tspan", looks[kind], escapeText(words))))),
+        ...line.map(({ space, words, kind }) => space + tag("tspan", looks[kind], escapeText(words))))),
   ].join("");
 }
 
