@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import cells, datasets, forecasting, gradients, losses, padding, training
+from course_utils import cells, datasets, forecasting, gradients, losses, padding, text, training
 
 LESSONS = Path(__file__).resolve().parent.parent / "lessons"
 RNG = np.random.default_rng(0)
@@ -143,3 +143,29 @@ def test_padding_of_lesson_12():
     x, y = RNG.integers(0, 2, size=(80, 5)), RNG.integers(0, 2, size=80)
     parts = x[:50], y[:50], x[50:], y[50:]
     assert lesson["padding_accuracy"](*parts) == padding.padding_accuracy(*parts)
+
+
+def test_batches_and_sampler_of_lesson_09():
+    lesson = taught("09_language_model")
+    ids = RNG.integers(0, 50, size=200)
+    wanted = text.contiguous_batches(ids, 4, 6)
+    for (x, y), (x_wanted, y_wanted) in zip(
+        lesson["cut_into_batches"](ids, 4, 6), wanted, strict=True
+    ):
+        np.testing.assert_array_equal(x, x_wanted)
+        np.testing.assert_array_equal(y, y_wanted)
+    logits = 3 * RNG.normal(size=9)
+    for temperature, top_k in ((0.2, 9), (1.0, 4), (2.5, 1)):
+        p, token_id = lesson["draw_token"](logits, temperature, top_k, 0.4)
+        np.testing.assert_allclose(
+            p, text.next_probabilities(logits, temperature, top_k), atol=1e-15
+        )
+        assert token_id == np.searchsorted(p.cumsum(), 0.4, side="right")
+
+
+def test_perplexity_of_lesson_09():
+    logits, targets = 3 * RNG.normal(size=(3, 5, 7)), RNG.integers(0, 7, size=(3, 5))
+    mask = np.arange(5) < np.array([[5], [2], [4]])
+    loss, _ = losses.cross_entropy(logits[mask], targets[mask])
+    by_hand = taught("09_language_model")["masked_perplexity"](logits, targets, mask)
+    assert by_hand == pytest.approx(text.perplexity(loss), rel=1e-12)

@@ -24,6 +24,7 @@ from .graph_browser import GraphBrowserExplorer
 from .horizon import HorizonExplorer
 from .parity import ParityExplorer
 from .quiz import Quiz
+from .sampler import SamplerExplorer
 from .scalar_rnn import ScalarRNNExplorer
 from .scan_tracer import ScanTracerExplorer
 from .sentiment import SentimentExplorer
@@ -41,6 +42,7 @@ __all__ = [
     "ParityExplorer",
     "Quiz",
     "Range",
+    "SamplerExplorer",
     "ScalarRNNExplorer",
     "ScanTracerExplorer",
     "SentimentExplorer",
