@@ -16,7 +16,9 @@ Aliases of ``collections``
     Keras 2 writes ``collections.Iterable``, ``Mapping`` and ``Callable``, which Python 3.10
     moved to ``collections.abc`` for good.
 ``MRG_RandomStreams``
-    Theano-PyMC calls this random stream ``MRG_RandomStream``.
+    Theano-PyMC calls this random stream ``MRG_RandomStream``, and without C it computes one number
+    at a time: minutes for the start weights of an embedding. Keras gets NumPy's generator instead,
+    under the old name and with the old arguments.
 A warning of NumPy
     Keras asks for a metric's ``total / count`` before the first batch has counted anything, and
     the 0 / 0 is then thrown away.
@@ -84,11 +86,44 @@ def enable() -> None:
             setattr(collections, name, getattr(collections.abc, name))
     from theano.sandbox import rng_mrg
 
-    rng_mrg.MRG_RandomStreams = rng_mrg.MRG_RandomStream
+    rng_mrg.MRG_RandomStreams = NumpyStreams
     warnings.filterwarnings(
         "ignore", "invalid value encountered", RuntimeWarning, r"theano\.tensor\.elemwise"
     )
     _import_keras()
+
+
+class NumpyStreams:
+    """The random streams that Keras 2 asks Theano for, drawn by NumPy's generator.
+
+    Parameters
+    ----------
+    seed
+        Whole number.
+    """
+
+    def __init__(self, seed: int = 12345) -> None:
+        from theano.tensor.random.utils import RandomStream
+
+        self._stream = RandomStream(seed)
+
+    def uniform(self, size, low=0.0, high=1.0, dtype=None):
+        """Symbolic numbers of shape ``size`` between ``low`` and ``high``."""
+        return _cast(self._stream.uniform(low, high, size=size), dtype)
+
+    def normal(self, size, avg=0.0, std=1.0, dtype=None):
+        """Symbolic normal numbers. Where Keras wants them truncated it clips them itself."""
+        return _cast(self._stream.normal(avg, std, size=size), dtype)
+
+    def binomial(self, size, p=0.5, dtype=None):
+        """Symbolic zeros and ones, a one with probability ``p``."""
+        return _cast(self._stream.binomial(1, p, size=size), dtype)
+
+
+def _cast(draws, dtype):
+    import theano.tensor as T
+
+    return T.cast(draws, dtype) if dtype else draws
 
 
 def directory() -> Path:

@@ -59,6 +59,31 @@ def test_a_network_of_the_time_trains_and_warns_of_nothing():
     assert run_python(code) == ("True", "")
 
 
+def test_start_weights_come_from_the_seed_and_are_what_was_asked_for():
+    code = ENABLE + (
+        "import time\n"
+        "import numpy as np\n"
+        "from keras import backend as K\n"
+        "from keras.initializers import RandomNormal, RandomUniform, TruncatedNormal\n"
+        "begin = time.perf_counter()\n"
+        "big = K.eval(RandomUniform(-0.05, 0.05, seed=1)((20000, 128)))\n"
+        "assert time.perf_counter() - begin < 20\n"
+        "again = K.eval(RandomUniform(-0.05, 0.05, seed=1)((20000, 128)))\n"
+        "assert np.array_equal(big, again) and big.dtype == 'float32'\n"
+        "assert -0.05 <= big.min() < -0.0499 and 0.0499 < big.max() <= 0.05\n"
+        "normal = K.eval(RandomNormal(1.0, 2.0, seed=1)((500, 400)))\n"
+        "assert abs(normal.mean() - 1) < 0.05 and abs(normal.std() - 2) < 0.05\n"
+        "cut = K.eval(TruncatedNormal(0.0, 1.0, seed=1)((500, 400)))\n"
+        "assert abs(cut).max() <= 2\n"
+        "ones = K.eval(K.random_binomial((500, 400), p=0.3, seed=1))\n"
+        "assert set(np.unique(ones)) == {0, 1} and abs(ones.mean() - 0.3) < 0.01\n"
+        "kept = K.eval(K.dropout(K.ones((500, 400)), 0.2, seed=1))\n"
+        "assert abs((kept == 0).mean() - 0.2) < 0.01 and abs(kept.max() - 1.25) < 1e-6\n"
+        "print('as asked')"
+    )
+    assert run_python(code) == ("as asked", "")
+
+
 def test_an_old_keras_json_and_the_lessons_backend_decide_nothing(tmp_path):
     (tmp_path / "keras.json").write_text('{"backend": "tensorflow", "floatx": "float16"}')
     code = ENABLE + (
