@@ -19,6 +19,7 @@ from __future__ import annotations
 from .base import Choice, Explorer, Range, Text, Toggle
 from .batch_slicer import BatchSlicer
 from .course_map import CourseMap
+from .gate_playground import GatePlaygroundExplorer
 from .gradient_lag import GradientLagExplorer
 from .graph_browser import GraphBrowserExplorer
 from .horizon import HorizonExplorer
@@ -36,6 +37,7 @@ __all__ = [
     "Choice",
     "CourseMap",
     "Explorer",
+    "GatePlaygroundExplorer",
     "GradientLagExplorer",
     "GraphBrowserExplorer",
     "HorizonExplorer",
