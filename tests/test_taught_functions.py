@@ -6,7 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import cells, datasets, forecasting, gradients, losses, padding, text, training
+from course_utils import (
+    cells,
+    datasets,
+    forecasting,
+    gates,
+    gradients,
+    losses,
+    padding,
+    text,
+    training,
+)
 
 LESSONS = Path(__file__).resolve().parent.parent / "lessons"
 RNG = np.random.default_rng(0)
@@ -169,3 +179,41 @@ def test_perplexity_of_lesson_09():
     loss, _ = losses.cross_entropy(logits[mask], targets[mask])
     by_hand = taught("09_language_model")["masked_perplexity"](logits, targets, mask)
     assert by_hand == pytest.approx(text.perplexity(loss), rel=1e-12)
+
+
+def test_steps_of_lesson_08():
+    from course_utils import scan_cells
+
+    import theano  # isort: skip  (after scan_cells, which mends it)
+    import theano.tensor as T  # isort: skip
+
+    lesson = taught("08_gates")
+    lesson["T"] = T
+    arrays = [RNG.normal(size=shape) for shape in ((3, 2), (3, 4), (3, 4))]
+    x_t, h, c = symbols = T.dmatrices("x_t", "h", "c")
+    x = x_t.dimshuffle(0, "x", 1)
+    cell = scan_cells.LSTM.from_cell(cells.LSTM.start(2, 4, seed=8))
+    trace = cell.forward(x, h, c)
+    by_hand = lesson["lstm_step"](*symbols, *cell.parameters.values())
+    wanted = [trace.h[:, 0], trace.c[:, 0]]
+    both = (theano.function(symbols, list(each))(*arrays) for each in (by_hand, wanted))
+    for one, other in zip(*both, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-14)
+    cell = scan_cells.GRU.from_cell(cells.GRU.start(2, 4, seed=8))
+    both = [lesson["gru_step"](x_t, h, *cell.parameters.values(), True), cell.forward(x, h).h[:, 0]]
+    one, other = theano.function([x_t, h], both)(*arrays[:2])
+    np.testing.assert_allclose(one, other, rtol=0, atol=1e-14)
+
+
+def test_bias_and_open_gate_of_lesson_08():
+    lesson = taught("08_gates")
+    for half_life in (1, 10, 100):
+        wanted = np.zeros(12)
+        wanted[3:6] = gates.half_life_bias(half_life)
+        np.testing.assert_allclose(lesson["lstm_bias"](3, half_life), wanted, atol=1e-12)
+    cell = cells.LSTM.start(2, 3, seed=8)
+    for gate in "ifo":
+        wanted = gates.forced(cell, gate, 1).weights
+        by_hand = lesson["hold_open"](*cell.weights.values(), gate)
+        for one, other in zip(by_hand, wanted.values(), strict=True):
+            np.testing.assert_array_equal(one, other)
