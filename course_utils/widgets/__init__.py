@@ -23,6 +23,7 @@ from .gate_playground import GatePlaygroundExplorer
 from .gradient_lag import GradientLagExplorer
 from .graph_browser import GraphBrowserExplorer
 from .horizon import HorizonExplorer
+from .moved_weights import MovedWeightsExplorer
 from .parity import ParityExplorer
 from .quiz import Quiz
 from .sampler import SamplerExplorer
@@ -41,6 +42,7 @@ __all__ = [
     "GradientLagExplorer",
     "GraphBrowserExplorer",
     "HorizonExplorer",
+    "MovedWeightsExplorer",
     "ParityExplorer",
     "Quiz",
     "Range",

@@ -1,0 +1,323 @@
+"""Exercises of lesson 14, Keras on Theano: old weights, the old hard sigmoid, a loop in JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from course_utils.checks.core import Case, Exercise, Misconception
+
+Array = np.ndarray
+
+# Exercise 14.1: twelve arrays
+
+
+def from_keras1(weights: list[Array]) -> tuple[Array, Array, Array]:
+    """Join the twelve arrays of an LSTM of Keras 1 into kernel, recurrent kernel and bias."""
+    return _joined(weights, "ifgo")
+
+
+def _joined(
+    weights: list[Array], order: str, stored: str = "igfo", axis: int = -1
+) -> tuple[Array, ...]:
+    """Concatenate the gates in ``order``; ``stored`` is the order in the list."""
+    gates = {gate: weights[3 * k : 3 * k + 3] for k, gate in enumerate(stored)}
+    return tuple(np.concatenate(parts, axis) for parts in zip(*map(gates.get, order), strict=True))
+
+
+def _keras1_cases() -> list[Case]:
+    rng = np.random.default_rng(141)
+    sizes = {
+        "3 features, 4 units": (3, 4),
+        "one feature, one unit": (1, 1),
+        "as many features as units, 3": (3, 3),
+    }
+    return [
+        Case(label, ([rng.normal(size=size) for _ in range(4) for size in ((d, u), (u, u), (u,))],))
+        for label, (d, u) in sizes.items()
+    ]
+
+
+def _by_kind(weights: list[Array]) -> tuple[Array, Array, Array]:
+    """Read the list as all input weights, then all recurrent weights, then all biases."""
+    regrouped = [weights[4 * kind + gate] for gate in range(4) for kind in range(3)]
+    return _joined(regrouped, "ifgo")
+
+
+def _swapped_kernels(weights: list[Array]) -> tuple[Array, Array, Array]:
+    kernel, recurrent_kernel, bias = from_keras1(weights)
+    return recurrent_kernel, kernel, bias
+
+
+_ORDER = "Yours stand in the order {}; Keras 2 and 3 want i, f, g, o."
+
+FROM_KERAS1 = Exercise(
+    "14.1",
+    "Twelve arrays",
+    from_keras1,
+    _keras1_cases,
+    [
+        Misconception(
+            "order of Keras 1 kept",
+            lambda weights: _joined(weights, "igfo"),
+            "The arrays are joined as they come. "
+            + _ORDER.format("i, g, f, o")
+            + " With these the layer would forget where it should write, and nothing would complain.",
+        ),
+        Misconception(
+            "gates in another order",
+            lambda weights: _joined(weights, "figo"),
+            _ORDER.format("f, i, g, o"),
+        ),
+        Misconception(
+            "gates in another order",
+            lambda weights: _joined(weights, "ifog"),
+            _ORDER.format("i, f, o, g") + " The candidate comes third.",
+        ),
+        Misconception(
+            "gates in another order",
+            lambda weights: _joined(weights, "ogfi"),
+            _ORDER.format("o, g, f, i"),
+        ),
+        Misconception(
+            "list read as i, f, g, o",
+            lambda weights: _joined(weights, "igfo", stored="ifgo"),
+            "You changed two places of the list that were meant to change, and back again: the "
+            "result is in Keras 1's order. After i the list has the candidate, then f.",
+        ),
+        Misconception(
+            "list read by kind",
+            _by_kind,
+            "You took the first four arrays for input weights. The list goes gate by gate: three "
+            "arrays for i, three for the candidate, three for f, three for o.",
+        ),
+        Misconception(
+            "gates below each other",
+            lambda weights: _joined(weights, "ifgo", axis=0),
+            "Your kernel has shape (4D, U): the gates lie below each other. Each gate is a block of "
+            "columns, so they belong side by side.",
+        ),
+        Misconception(
+            "kernel and recurrent kernel exchanged",
+            _swapped_kernels,
+            "The first and the second result are exchanged. The kernel meets the input, so it has D "
+            "rows.",
+        ),
+    ],
+    ("kernel (D, 4U)", "recurrent_kernel (U, 4U)", "bias (4U,)"),
+)
+
+
+# Exercise 14.2: the old hard sigmoid
+
+
+def old_hard_sigmoid(a: Array) -> Array:
+    """Return the hard sigmoid of Keras 1 and 2."""
+    return np.clip(a / 5 + 0.5, 0, 1)
+
+
+def _gate_cases() -> list[Case]:
+    rng = np.random.default_rng(142)
+    return [
+        Case("a batch of gates (3, 4)", (rng.normal(0, 2, size=(3, 4)),)),
+        Case("places around both bends", (np.array([-9.0, -3, -2.5, -1, 0, 1, 2.5, 2.75, 3, 9]),)),
+        Case("gates of three axes (2, 3, 2)", (rng.normal(0, 3, size=(2, 3, 2)),)),
+    ]
+
+
+OLD_HARD_SIGMOID = Exercise(
+    "14.2",
+    "The old hard sigmoid",
+    old_hard_sigmoid,
+    _gate_cases,
+    [
+        Misconception(
+            "hard sigmoid of Keras 3",
+            lambda a: np.clip(a / 6 + 0.5, 0, 1),
+            "That is the new one: it reaches 1 at a = 3. The old one is steeper.",
+        ),
+        Misconception(
+            "smooth sigmoid",
+            lambda a: 1 / (1 + np.exp(-a)),
+            "That is the sigmoid itself. The hard one is three straight pieces, and reaches 0 and 1.",
+        ),
+        Misconception(
+            "not clipped",
+            lambda a: a / 5 + 0.5,
+            "The line is right and goes on for ever. A gate stays between 0 and 1.",
+        ),
+        Misconception(
+            "clipped on one side",
+            lambda a: np.maximum(0, a / 5 + 0.5),
+            "Yours never falls below 0, but it rises above 1.",
+        ),
+        Misconception(
+            "clipped on one side",
+            lambda a: np.minimum(1, a / 5 + 0.5),
+            "Yours never rises above 1, but it falls below 0.",
+        ),
+        Misconception(
+            "clipped like tanh",
+            lambda a: np.clip(a / 5, -1, 1),
+            "Yours runs from −1 to 1. A gate is a share: it runs from 0 to 1, and is 1/2 at a = 0.",
+        ),
+        Misconception(
+            "clipped like tanh",
+            lambda a: np.clip(a / 5 + 0.5, -1, 1),
+            "Yours is cut at −1. A gate is a share: it is never below 0.",
+        ),
+        Misconception(
+            "clipped before the line",
+            lambda a: np.clip(a, 0, 1) / 5 + 0.5,
+            "You clipped the input and then drew the line. It should be the other way round.",
+        ),
+        Misconception(
+            "tangent of the sigmoid",
+            lambda a: np.clip(a / 4 + 0.5, 0, 1),
+            "Your slope is 1/4, that of the sigmoid at 0. The old hard sigmoid rises by 1/5.",
+        ),
+        Misconception(
+            "half forgotten",
+            lambda a: np.clip(a / 5, 0, 1),
+            "Yours is 0 at a = 0. A gate without any input is half open.",
+        ),
+    ],
+    ("gate, shaped like a",),
+)
+
+
+# Exercise 14.3: a recurrent layer in JAX
+
+
+def rnn_in_jax(x: Array, h0: Array, W_xh: Array, W_hh: Array, b_h: Array) -> Array:
+    """Return all states h (N, T, U) of a SimpleRNN."""
+    return _states(x, h0, W_xh, W_hh, b_h)
+
+
+def _states(
+    x: Array,
+    h0: Array,
+    W_xh: Array,
+    W_hh: Array,
+    b_h: Array,
+    squash: Callable[[Array], Array] = np.tanh,
+    keep: float = 1,
+) -> Array:
+    h, states = h0, []
+    for x_t in x.swapaxes(0, 1):
+        h = squash(x_t @ W_xh + keep * (h @ W_hh) + b_h)
+        states.append(h)
+    return np.stack(states, axis=1)
+
+
+def _over_the_batch(x: Array, h0: Array, W_xh: Array, W_hh: Array, b_h: Array) -> Array:
+    """Scan axis 0 as it is: every sample becomes a step, every step a sample."""
+    if h0.shape[0] not in (1, x.shape[1]):
+        raise ValueError("shapes do not broadcast")
+    h, states = h0, []
+    for sample in x:
+        h = np.tanh(sample @ W_xh + h @ W_hh + b_h)
+        states.append(h)
+    return np.stack(states)
+
+
+def _call(submission: Callable, args: tuple) -> Array | tuple[Array, ...]:
+    """Bring JAX's arrays to NumPy."""
+    returned = submission(*args)
+    if isinstance(returned, tuple):
+        return tuple(map(np.asarray, returned))
+    return np.asarray(returned)
+
+
+def _rnn_cases() -> list[Case]:
+    rng = np.random.default_rng(143)
+    sizes = {
+        "a batch of 3, 5 steps, 2 features, 4 units": (3, 5, 2, 4),
+        "one sequence of one step": (1, 1, 3, 2),
+        "as many samples, steps, features and units, 3": (3, 3, 3, 3),
+    }
+    return [
+        Case(
+            label,
+            tuple(
+                rng.normal(0, 0.7, size=shape)
+                for shape in ((n, t, d), (n, u), (d, u), (u, u), (u,))
+            ),
+        )
+        for label, (n, t, d, u) in sizes.items()
+    ]
+
+
+RNN_IN_JAX = Exercise(
+    "14.3",
+    "A recurrent layer in JAX",
+    rnn_in_jax,
+    _rnn_cases,
+    [
+        Misconception(
+            "batch scanned instead of time",
+            _over_the_batch,
+            "`jax.lax.scan` loops over axis 0, and yours is the batch: each sample became a step. "
+            "Bring time to the front first.",
+        ),
+        Misconception(
+            "time first",
+            lambda *args: _states(*args).swapaxes(0, 1),
+            "The states are right and come time first, as scan stacks them. Swap the axes back.",
+        ),
+        Misconception(
+            "last state only",
+            lambda *args: _states(*args)[:, -1],
+            "You returned the carry, the last state. The states of all steps are the second thing "
+            "that scan returns.",
+        ),
+        Misconception(
+            "old state stacked",
+            lambda x, h0, *weights: np.concatenate(
+                [h0[:, None], _states(x, h0, *weights)[:, :-1]], axis=1
+            ),
+            "Each of your states is one step late, and the first is `h0`. The second of the pair, "
+            "what to stack, should be the new state.",
+        ),
+        Misconception(
+            "state never carried",
+            lambda x, h0, *weights: np.concatenate(
+                [_states(x[:, [t]], h0, *weights) for t in range(x.shape[1])], axis=1
+            ),
+            "Every step starts from `h0`. The first of the pair, the carry, should be the new state.",
+        ),
+        Misconception(
+            "h0 ignored",
+            lambda x, h0, *weights: _states(x, 0 * h0, *weights),
+            "Your first step starts from zeros. Scan wants the start as its second argument: `h0`.",
+        ),
+        Misconception(
+            "missing nonlinearity",
+            lambda *args: _states(*args, squash=lambda total: total),
+            "The sums are right. The tanh is missing.",
+        ),
+        Misconception(
+            "recurrent term missing",
+            lambda *args: _states(*args, keep=0),
+            "The state does not enter: `h_prev @ W_hh` is missing.",
+        ),
+        Misconception(
+            "transposed W_hh",
+            lambda x, h0, W_xh, W_hh, b_h: _states(x, h0, W_xh, W_hh.T, b_h),
+            "`W_hh` is transposed in yours. Rows are samples here: `h_prev @ W_hh`.",
+        ),
+        Misconception(
+            "run backwards",
+            lambda x, *rest: _states(x[:, ::-1], *rest)[:, ::-1],
+            "Your loop begins at the last step.",
+        ),
+    ],
+    ("h (N, T, U)",),
+    rtol=1e-4,
+    atol=1e-5,  # JAX computes in float32
+    time_limit=20.0,  # each case is traced and compiled anew
+    call=_call,
+)
+
+EXERCISES = [FROM_KERAS1, OLD_HARD_SIGMOID, RNN_IN_JAX]
