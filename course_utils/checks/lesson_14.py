@@ -18,11 +18,9 @@ def from_keras1(weights: list[Array]) -> tuple[Array, Array, Array]:
     return _joined(weights, "ifgo")
 
 
-def _joined(
-    weights: list[Array], order: str, stored: str = "igfo", axis: int = -1
-) -> tuple[Array, ...]:
-    """Concatenate the gates in ``order``; ``stored`` is the order in the list."""
-    gates = {gate: weights[3 * k : 3 * k + 3] for k, gate in enumerate(stored)}
+def _joined(weights: list[Array], order: str, axis: int = -1) -> tuple[Array, ...]:
+    """Concatenate the gates in ``order``."""
+    gates = {gate: weights[3 * k : 3 * k + 3] for k, gate in enumerate("igfo")}
     return tuple(np.concatenate(parts, axis) for parts in zip(*map(gates.get, order), strict=True))
 
 
@@ -37,12 +35,6 @@ def _keras1_cases() -> list[Case]:
         Case(label, ([rng.normal(size=size) for _ in range(4) for size in ((d, u), (u, u), (u,))],))
         for label, (d, u) in sizes.items()
     ]
-
-
-def _by_kind(weights: list[Array]) -> tuple[Array, Array, Array]:
-    """Read the list as all input weights, then all recurrent weights, then all biases."""
-    regrouped = [weights[4 * kind + gate] for gate in range(4) for kind in range(3)]
-    return _joined(regrouped, "ifgo")
 
 
 def _swapped_kernels(weights: list[Array]) -> tuple[Array, Array, Array]:
@@ -79,18 +71,6 @@ FROM_KERAS1 = Exercise(
             "gates in another order",
             lambda weights: _joined(weights, "ogfi"),
             _ORDER.format("o, g, f, i"),
-        ),
-        Misconception(
-            "list read as i, f, g, o",
-            lambda weights: _joined(weights, "igfo", stored="ifgo"),
-            "You changed two places of the list that were meant to change, and back again: the "
-            "result is in Keras 1's order. After i the list has the candidate, then f.",
-        ),
-        Misconception(
-            "list read by kind",
-            _by_kind,
-            "You took the first four arrays for input weights. The list goes gate by gate: three "
-            "arrays for i, three for the candidate, three for f, three for o.",
         ),
         Misconception(
             "gates below each other",
