@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 10 · Keras layers without surprises
 #
-# **50 minutes.** You need: the loop of [02 The forward pass](02_forward_pass.ipynb) and the gates of an
-# LSTM and a GRU: $i, f, o, g$ and $z, r, g$. Section 3 also runs the scan of
-# [06 scan](06_scan.ipynb).
+# **50 minutes.** You need: the loop of [02 The forward pass](02_forward_pass.ipynb), and from
+# [08 Gates](08_gates.ipynb) the gates of an LSTM and a GRU: $i, f, o, g$ and $z, r, g$. Section 3 also
+# runs the scan of [06 scan](06_scan.ipynb).
 #
 # In Keras a recurrent network is one line. The line hides a loop, three arrays of weights and half a
 # dozen conventions. When one of these conventions is not the one that you had in mind, Keras rarely
@@ -56,9 +56,9 @@ def assert_equal(what, one, other):
 
 
 # %% [markdown]
-# Keras 3 does its arithmetic with another library, its *backend*. The course uses JAX. To use another
-# one that you have installed, write `%env KERAS_BACKEND=tensorflow` in a cell of its own and run it
-# before the cell above, in a fresh kernel. Nothing else in this lesson changes.
+# Keras 3 does its arithmetic with another library, its *backend*. The course uses JAX. If you have
+# installed TensorFlow and prefer it, run `%env KERAS_BACKEND=tensorflow` in a cell of its own before the
+# cell above, in a fresh kernel. Nothing else in this lesson changes.
 #
 # The two helpers above are for this lesson: `run` turns the backend's arrays into NumPy's, and
 # `assert_equal` stops the notebook where two computations differ.
@@ -170,8 +170,7 @@ for switch in (False, True):
 # 2. Which layer and which switches return five arrays?
 # 3. Stack two layers that read in both directions and are put side by side (concat). How many features
 #    does the upper layer see?
-# 4. Which control changes neither a shape nor the number of parameters' order of magnitude, but the
-#    number itself: the steps, the features or the units?
+# 4. Steps, features, units: which of the three does not change the number of parameters?
 
 # %%
 ShapeExplorer()
@@ -189,7 +188,7 @@ print("steps 12:", explorer.state(n_steps=12)["parameters"], "parameters")
 # 2. An LSTM in both directions with `return_state`: the output, and $h$ and $c$ of each direction. The
 #    cell above prints it.
 # 3. $2 U$: both halves of the lower layer.
-# 4. The features. They change the kernel only. The steps change nothing, as the cell above shows.
+# 4. The steps: 224 parameters for one step and for twelve, as the cell above shows.
 # </details>
 #
 # ### Exercise 10.1 · Twelve shapes
@@ -269,7 +268,7 @@ plain.build((None, None, 2))
 plain.set_weights([W_xh, W_hh, b_h])
 h_keras = run(plain, x)
 
-scan_cell = interop.to_scan(cell)
+scan_cell = interop.to_scan(cell)  # makes Theano importable, too
 import theano
 import theano.tensor as T
 
@@ -365,8 +364,8 @@ print("the block that starts at 1 is number", 1 + int(np.argmax(bias.reshape(4, 
 # What to see: four bars, in columns 4 to 7. So the second block is $f$. Books often name the forget gate
 # first; who fills the blocks in the order of the book gets this wrong.
 #
-# **Code.** Here is an LSTM cell of the kind that you wrote in Theano, and its Keras layer. Then the four
-# blocks are exchanged in all $4! = 24$ orders.
+# **Code.** Here is an LSTM cell like that of lesson 08, and its Keras layer. Then the four blocks are
+# exchanged in all $4! = 24$ orders.
 #
 # **Predict.** How many of the 24 give the same output? Does Keras complain about the others?
 
@@ -959,8 +958,8 @@ Quiz("10")
 #
 # ## What next
 #
-# Lesson 11 (see the map in [00 Start here](00_start_here.ipynb)) forecasts the sunspots themselves, and other
-# series, always beside baselines like those of section 8. If a product of matrices surprised you here,
+# [11 Forecasting](11_forecasting.ipynb) forecasts the sunspots themselves, and other series, always
+# beside baselines like those of section 8. If a product of matrices surprised you here,
 # [02 The forward pass](02_forward_pass.ipynb) takes it apart.
 
 # %% [markdown]

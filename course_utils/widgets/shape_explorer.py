@@ -65,11 +65,11 @@ class ShapeExplorer(Explorer):
         Toggle("quiz", "ask me first", True),
         Choice(
             "first",
-            "your prediction: first array",
+            "I predict: first array",
             (OPEN, LAST, SEQUENCE, WIDE_LAST, WIDE_SEQUENCE, STEPS, GATES),
             OPEN,
         ),
-        Range("arrays", "your prediction: arrays", 1, MOST_ARRAYS, 1, 1),
+        Range("arrays", "I predict: arrays", 1, MOST_ARRAYS, 1, 1),
     )
 
     def __init__(self, network: Layer | None = None, **values: Any) -> None:
@@ -276,14 +276,16 @@ def _draw_layers(ax: Axes, values: dict, result: dict) -> None:
         box(t, 0, values["n_features"], "white", False)
     ax.text(-0.2, 0.35, "x", ha="right", va="center")
     for y, (layer, way) in enumerate(rows, 1):
-        name = f"layer {layer + 1} {'→' if way == 1 else '←'}"
+        states = ""
+        if not result["hidden"] and values["return_state"] and layer == values["n_layers"] - 1:
+            states = " ".join(STATES[values["kind"]])
+        name = f"layer {layer + 1} →" if way == 1 else f"layer {layer + 1} ←   {states}".rstrip()
         ax.text(-0.2, y + 0.35, name, ha="right", va="center", fontsize="small")
         for t in range(n_steps):
             returned = not result["hidden"] and _is_returned(layer, way, t, values)
             box(t, y, values["n_units"], PALETTE["blue"], returned)
-        if not result["hidden"] and values["return_state"] and layer == values["n_layers"] - 1:
-            states = " ".join(STATES[values["kind"]])
-            ax.text(n_steps + 0.1, y + 0.35, f"states: {states}", va="center", fontsize="small")
+        if way == 1:  # states stand where the row's loop ends
+            ax.text(n_steps + 0.1, y + 0.35, states, va="center", fontsize="small")
 
 
 def _write(ax: Axes, lines: list[str], monospace: bool = False) -> None:

@@ -172,8 +172,13 @@ function drawRow(row, y, frame, values, { hidden }) {
   const boxes = Array.from({ length: values.n_steps }, (_, t) =>
     cell(x(t), y, box, values.n_units, !hidden && isReturned(row, t, values) ? OUTPUT : undefined));
   const name = `${frame.narrow ? "" : "layer "}${row.layer + 1} ${row.way === 1 ? "→" : "←"}`;
+  // States stand where the row's loop ends.
+  const end = row.way === 1
+    ? { x: x(values.n_steps - 1) + box + 8, "text-anchor": "start" }
+    : { x: left - 8, "text-anchor": "end" };
+  const states = STATES[values.kind].join(" ");
   const state = !hidden && values.return_state && row.layer === values.n_layers - 1
-    ? text(x(values.n_steps - 1) + box + 8, y + 17, STATES[values.kind].join(" "), { fill: STATE, "font-weight": 700 })
+    ? text(end.x, y + 17, states, { "text-anchor": end["text-anchor"], fill: STATE, "font-weight": 700 })
     : "";
   return text(0, y + 17, name, { fill: SOFT, "font-size": 12 }) + arrows.join("") + boxes.join("") + state;
 }
@@ -196,7 +201,7 @@ export function draw(values, result, width) {
   const narrow = width < NARROW;
   const code = codeLines(values, narrow);
   const rows = rowsOf(values);
-  const left = narrow ? 34 : 66;
+  const left = (narrow ? 34 : 66) + (values.direction === ONE_WAY ? 0 : 28);
   const room = width - left - 44; // the states stand at the right
   const pitch = Math.min(58, room / values.n_steps);
   const frame = { left, pitch, box: Math.max(12, pitch - (narrow ? 7 : 14)), narrow };
