@@ -99,13 +99,7 @@ class GatePlaygroundExplorer(Explorer):
         self.controls = (
             Choice("sequence", "sequence", _numbers(len(x)), "1"),
             Choice("unit", "unit drawn in full", _numbers(cell.n_units), unit),
-            *(Toggle(f"force_{name}", f"hold {GATES[name][0]}", False) for name in names),
-            *(
-                Range(
-                    name, f"{name} held at", 0.0, 1.0, 0.01, 1.0, used_with=(f"force_{name}", True)
-                )
-                for name in names
-            ),
+            *(control for name in names for control in _gate_controls(name)),
         )
         super().__init__(**values)
 
@@ -203,6 +197,12 @@ def _draw_input(ax: Axes, x: list[list[float]], palette: dict[str, str]) -> None
 
 def _held(values: dict, data: dict) -> list[str]:
     return [name for name in data["gates"] if values[f"force_{name}"]]
+
+
+def _gate_controls(name: str) -> tuple[Toggle, Range]:
+    force = f"force_{name}"
+    value = Range(name, f"{name} held at", 0.0, 1.0, 0.01, 1.0, used_with=(force, True))
+    return Toggle(force, f"hold {GATES[name][0]}", False), value
 
 
 def _numbers(count: int) -> tuple[str, ...]:

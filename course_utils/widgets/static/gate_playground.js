@@ -136,7 +136,7 @@ function legend(y, entries, width) {
   let place = LEFT;
   return entries.map(([name, colour]) => {
     const at = place;
-    place += (width < 420 ? 6.1 : 7) * name.length + 16;
+    place += (width < 420 ? 6.6 : 7.8) * name.length + 14;
     return text(at, y, name, { fill: colour, "font-weight": 600, "font-size": width < 420 ? 11 : 13 });
   });
 }
