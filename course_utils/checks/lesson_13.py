@@ -1,0 +1,729 @@
+"""Exercises of lesson 13, Text generation: temperature and top-k, stateful sampling, bits.
+
+None of them needs Keras: the model that a submission samples from is a small network in NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from course_utils.checks.core import Case, Exercise, Misconception
+from course_utils.checks.outcomes import Unusable
+from course_utils.losses import softmax
+from course_utils.text import next_probabilities
+
+Array = np.ndarray
+
+
+# Exercise 13.1: temperature and top-k
+
+
+def sampling_probabilities(logits: Array, temperature: float, top_k: int) -> Array:
+    """Return the probabilities (V,) to draw the next character from."""
+    return next_probabilities(logits, temperature, top_k)
+
+
+def _temperature_cases() -> list[Case]:
+    rng = np.random.default_rng(1301)
+    return [
+        Case(f"{label}, temperature {temperature:g}, top_k {top_k}", (logits, temperature, top_k))
+        for label, logits, temperature, top_k in (
+            ("six logits", rng.normal(0, 2, size=6), 0.5, 6),
+            ("six logits", rng.normal(0, 2, size=6), 1.0, 3),
+            ("64 logits", rng.normal(0, 2, size=64), 0.7, 10),
+            ("64 logits", rng.normal(0, 2, size=64), 2.0, 64),
+            ("64 logits", rng.normal(0, 2, size=64), 1.5, 1),
+            ("logits near 1000", 1000 + rng.normal(0, 2, size=5), 0.8, 4),
+        )
+    ]
+
+
+def _kept(logits: Array, top_k: int, filler: float, smallest: bool = False) -> Array:
+    """Return the logits with all but ``top_k`` replaced by ``filler``."""
+    order = np.argsort(logits if smallest else -logits)
+    kept = np.full_like(logits, filler)
+    kept[order[:top_k]] = logits[order[:top_k]]
+    return kept
+
+
+def _plain_softmax(logits: Array) -> Array:
+    with np.errstate(all="ignore"):  # it overflows, as the learner's does
+        scores = np.exp(logits)
+        return scores / scores.sum(axis=-1, keepdims=True)
+
+
+def _after_softmax(logits: Array, temperature: float, top_k: int) -> Array:
+    return softmax(_kept(logits, top_k, -np.inf)) / temperature
+
+
+def _temperature_one(logits: Array, temperature: float, top_k: int) -> Array:
+    """What is left when the temperature divides probabilities that are then rescaled to sum 1."""
+    return next_probabilities(logits, 1.0, top_k)
+
+
+def _softmax_twice(logits: Array, temperature: float, top_k: int) -> Array:
+    return softmax(_kept(softmax(logits) / temperature, top_k, -np.inf))
+
+
+def _cut_after_softmax(logits: Array, temperature: float, top_k: int) -> Array:
+    return _kept(softmax(logits / temperature), top_k, 0.0)
+
+
+def _only_the_kept(logits: Array, temperature: float, top_k: int) -> Array:
+    return softmax(np.sort(logits)[::-1][:top_k] / temperature)
+
+
+def _in_order_of_size(logits: Array, temperature: float, top_k: int) -> Array:
+    return np.sort(next_probabilities(logits, temperature, top_k))[::-1]
+
+
+def _kept_alike(logits: Array, temperature: float, top_k: int) -> Array:
+    return (next_probabilities(logits, temperature, top_k) > 0) / top_k
+
+
+TEMPERATURE = Exercise(
+    "13.1",
+    "Temperature and top-k",
+    sampling_probabilities,
+    _temperature_cases,
+    [
+        Misconception(
+            "temperature after the softmax",
+            _after_softmax,
+            "Your probabilities do not sum to 1: you divide them by the temperature when the "
+            "softmax is done. The temperature has to act on the logits.",
+        ),
+        Misconception(
+            "temperature after the softmax",
+            _temperature_one,
+            "Your probabilities are those of temperature 1. Either `temperature` is not used, or "
+            "it divides finished probabilities, and rescaling them takes it out again. It has to "
+            "act on the logits.",
+        ),
+        Misconception(
+            "temperature after the softmax",
+            _softmax_twice,
+            "You divide probabilities by the temperature and take a second softmax of them. "
+            "Probabilities lie between 0 and 1, so the second softmax makes them nearly equal. "
+            "One softmax, of the logits, is enough.",
+        ),
+        Misconception(
+            "multiplied by the temperature",
+            lambda logits, temperature, top_k: next_probabilities(logits * temperature, 1.0, top_k),
+            "Your low temperatures make the text wilder and your high ones tamer. That happens "
+            "when the logits are multiplied by the temperature. Which operation makes large "
+            "differences out of small ones when the temperature is below 1?",
+        ),
+        Misconception(
+            "multiplied by the temperature",
+            lambda logits, temperature, top_k: (lambda p: p**temperature / (p**temperature).sum())(
+                next_probabilities(logits, 1.0, top_k)
+            ),
+            "A power of the probabilities is a factor on the logits. You took the power "
+            "`temperature`, which works as if the logits were multiplied by it. Which power "
+            "divides them?",
+        ),
+        Misconception(
+            "top-k ignored",
+            lambda logits, temperature, top_k: next_probabilities(logits, temperature),
+            "The temperature is right. But all characters can still be drawn: those that are not "
+            "among the `top_k` largest must get probability 0.",
+        ),
+        Misconception(
+            "not rescaled after the cut",
+            _cut_after_softmax,
+            "Your probabilities sum to less than 1: you set the small ones to zero after the "
+            "softmax, and what they had is lost. Cut the logits before it, or divide by the sum "
+            "that is left.",
+        ),
+        Misconception(
+            "cut logits set to zero",
+            lambda logits, temperature, top_k: softmax(_kept(logits, top_k, 0.0) / temperature),
+            "You set the cut logits to 0, and exp(0) is 1: those characters can still be drawn. "
+            "Which logit has probability 0?",
+        ),
+        Misconception(
+            "the k smallest kept",
+            lambda logits, temperature, top_k: softmax(
+                _kept(logits, top_k, -np.inf, smallest=True) / temperature
+            ),
+            "You keep the `top_k` smallest logits. `np.argsort` puts the smallest first.",
+        ),
+        Misconception(
+            "one too many kept",
+            lambda logits, temperature, top_k: next_probabilities(logits, temperature, top_k + 1),
+            "You keep `top_k` + 1 characters. With `top_k` = 1 exactly one character must have "
+            "probability 1.",
+        ),
+        Misconception(
+            "only the kept returned",
+            _only_the_kept,
+            "You return `top_k` probabilities. The place in the result is the id of the "
+            "character, so the result needs all V places, with zeros where nothing can be drawn.",
+        ),
+        Misconception(
+            "sorted by size",
+            _in_order_of_size,
+            "The probabilities are right and stand in the wrong order, the largest first. The "
+            "place in the result is the id of the character: it must not move.",
+        ),
+        Misconception(
+            "kept ones made equal",
+            _kept_alike,
+            "All characters that you keep have the same probability. Top-k only removes; how "
+            "likely the rest are, the softmax of their logits says.",
+        ),
+        Misconception(
+            "overflow",
+            lambda logits, temperature, top_k: _plain_softmax(
+                _kept(logits / temperature, top_k, -np.inf)
+            ),
+            "Ordinary logits are right. Logits near 1000 overflow, because exp(1000) is too large "
+            "for a floating-point number. Take the largest logit off first: the probabilities do "
+            "not change.",
+        ),
+    ],
+    ("p (V,)",),
+)
+
+
+# Exercise 13.2: stateful sampling
+
+
+class Network:
+    """A tanh network of random weights that reads one id at a time, and counts its steps.
+
+    It answers like the lesson's Keras model, in microseconds: ``start()`` gives the state before
+    the first character, ``step(token_id, state)`` the logits of the next one and the new state.
+    """
+
+    def __init__(self, seed: int, n_tokens: int = 8, n_units: int = 12):
+        rng = np.random.default_rng(seed)
+        self.n_tokens, self.n_steps = n_tokens, 0
+        self._W_xh = rng.normal(0, 1.0, size=(n_tokens, n_units))
+        self._W_hh = rng.normal(0, 1.3 / np.sqrt(n_units), size=(n_units, n_units))
+        self._W_hy = rng.normal(0, 1.0, size=(n_units, n_tokens))
+
+    def start(self) -> Array:
+        """Return the state before the first character: zeros (U,)."""
+        return np.zeros(len(self._W_hh))
+
+    def step(self, token_id: int, state: Array) -> tuple[Array, Array]:
+        """Return the logits of the next character (V,) and the new state (U,)."""
+        token_id = self._usable(token_id)
+        if np.shape(state) != (len(self._W_hh),):
+            raise Unusable(
+                "gave `step` a state that does not come from `start` or from `step`. `step` "
+                "returns two things, the logits and the new state, in this order."
+            )
+        self.n_steps += 1
+        state = np.tanh(self._W_xh[token_id] + np.asarray(state) @ self._W_hh)
+        return state @ self._W_hy, state
+
+    def _usable(self, token_id: Any) -> int:
+        if np.ndim(token_id) or not isinstance(token_id, int | np.integer):
+            raise Unusable("gave `step` something else than one id, a whole number.")
+        if not 0 <= token_id < self.n_tokens:
+            raise Unusable(f"gave `step` the id {token_id}; ids go from 0 to {self.n_tokens - 1}.")
+        return int(token_id)
+
+
+def generate(model: Network, prompt: Array, n_new: int, choose: Callable) -> list[int]:
+    """Return the n_new ids that follow the prompt."""
+    logits, state = _read(model, prompt, model.start())
+    return _go_on(model, logits, state, n_new, choose)
+
+
+def _read(model: Network, ids: Sequence[int], state: Array) -> tuple[Array, Array]:
+    logits = None
+    for token_id in ids:
+        logits, state = model.step(token_id, state)
+    return logits, state
+
+
+def _go_on(model: Network, logits: Array, state: Array, n_new: int, choose: Callable) -> list[int]:
+    new = []
+    for _ in range(n_new):
+        new.append(choose(logits))
+        logits, state = model.step(new[-1], state)
+    return new
+
+
+def greedy(logits: Array) -> int:
+    """Choose the likeliest id."""
+    return int(np.argmax(logits))
+
+
+def second(logits: Array) -> int:
+    """Choose the second likeliest id: as definite as greedy, and less given to loops."""
+    return int(np.argsort(-np.asarray(logits))[1])
+
+
+def _generation_cases() -> list[Case]:
+    return [
+        Case(label, (Network(seed), np.array(prompt), n_new, choose))
+        for label, seed, prompt, n_new, choose in (
+            ("a prompt of 4, 12 new, the likeliest each time", 1, [3, 1, 4, 1], 12, greedy),
+            ("a prompt of 5, 20 new, the second likeliest", 2, [5, 2, 6, 5, 3], 20, second),
+            ("a prompt of a single id, 15 new", 3, [7], 15, second),
+            ("a prompt of 9, a single new id", 4, [0, 1, 2, 3, 4, 5, 6, 7, 1], 1, greedy),
+            ("a prompt of 3, 2 new", 5, [2, 2, 7], 2, second),
+        )
+    ]
+
+
+def _reset_each_character(model, prompt, n_new, choose):
+    logits, new = model.step(prompt[-1], model.start())[0], []
+    for _ in range(n_new):
+        new.append(choose(logits))
+        logits, _ = model.step(new[-1], model.start())
+    return new
+
+
+def _reset_while_writing(model, prompt, n_new, choose):
+    """Read the prompt properly, and then write with a fresh state for every character."""
+    logits, _ = _read(model, prompt, model.start())
+    new = []
+    for _ in range(n_new):
+        new.append(choose(logits))
+        logits, _ = model.step(new[-1], model.start())
+    return new
+
+
+def _state_frozen(model, prompt, n_new, choose):
+    """Keep the state of the prompt, and drop every later one."""
+    logits, state = _read(model, prompt, model.start())
+    new = []
+    for _ in range(n_new):
+        new.append(choose(logits))
+        logits, _ = model.step(new[-1], state)
+    return new
+
+
+def _reset_after_prompt(model, prompt, n_new, choose):
+    logits, _ = _read(model, prompt, model.start())
+    return _go_on(model, logits, model.start(), n_new, choose)
+
+
+def _prompt_not_read(model, prompt, n_new, choose):
+    logits, state = model.step(prompt[-1], model.start())
+    return _go_on(model, logits, state, n_new, choose)
+
+
+def _last_fed_twice(model, prompt, n_new, choose):
+    logits, state = _read(model, prompt, model.start())
+    logits, state = model.step(prompt[-1], state)
+    return _go_on(model, logits, state, n_new, choose)
+
+
+def _last_left_out(model, prompt, n_new, choose):
+    """Read all of the prompt but its last id, as if that were still to be predicted."""
+    if len(prompt) == 1:
+        return generate(model, prompt, n_new, choose)
+    logits, state = _read(model, prompt[:-1], model.start())
+    return _go_on(model, logits, state, n_new, choose)
+
+
+def _first_skipped(model, prompt, n_new, choose):
+    return generate(model, prompt, n_new + 1, choose)[1:]
+
+
+def _choice_not_fed(model, prompt, n_new, choose):
+    logits, state = _read(model, prompt, model.start())
+    new = []
+    for _ in range(n_new):
+        new.append(choose(logits))
+        logits, state = model.step(prompt[-1], state)
+    return new
+
+
+def _one_prediction(model, prompt, n_new, choose):
+    logits, _ = _read(model, prompt, model.start())
+    return [choose(logits) for _ in range(n_new)]
+
+
+def _fed_twice(model, prompt, n_new, choose):
+    """Feed every chosen id two times."""
+    logits, state = _read(model, prompt, model.start())
+    new = []
+    for _ in range(n_new):
+        new.append(choose(logits))
+        _, state = model.step(new[-1], state)
+        logits, state = model.step(new[-1], state)
+    return new
+
+
+def _always_greedy(model, prompt, n_new, choose):
+    return generate(model, prompt, n_new, greedy)
+
+
+def _run_again(model, prompt, n_new, choose):
+    """Read everything from the start for each new id: right, and slower and slower."""
+    new: list[int] = []
+    for _ in range(n_new):
+        logits, _ = _read(model, [*prompt, *new], model.start())
+        new.append(choose(logits))
+    return new
+
+
+def _no_reading_again(submission: Callable, run: Callable) -> tuple[str, str] | None:
+    """Want about one step for each id: the state is there so that nothing is read twice."""
+    model, prompt, n_new = Network(6), np.array([1, 2, 3]), 30
+    submission(model, prompt, n_new, second)
+    most = len(prompt) + n_new
+    if model.n_steps <= most:
+        return None
+    return "whole prefix read again", (
+        f"The ids are right, but you called `step` {model.n_steps} times for a prompt of "
+        f"{len(prompt)} and {n_new} new ids; {most} calls are enough. The state holds what has "
+        "been read, so nothing has to be read twice."
+    )
+
+
+_RESET = (
+    "Every step of yours starts from `model.start()`, so each character is chosen as if it were "
+    "the second of the text. Which state knows what has been read so far?"
+)
+
+SAMPLING = Exercise(
+    "13.2",
+    "Stateful sampling",
+    generate,
+    _generation_cases,
+    [
+        Misconception("state reset for every character", _reset_each_character, _RESET),
+        Misconception(
+            "state reset for every character",
+            _reset_while_writing,
+            _RESET,
+        ),
+        Misconception(
+            "new state dropped",
+            _state_frozen,
+            "Your first two characters are right. After the prompt you always step from the same "
+            "state: `step` returns a new one, and you have to keep it.",
+        ),
+        Misconception(
+            "state reset after the prompt",
+            _reset_after_prompt,
+            "Your first character is right, and then the network has forgotten the prompt: the "
+            "loop that writes begins with `model.start()`. Go on from the state that the prompt "
+            "left.",
+        ),
+        Misconception(
+            "prompt not read",
+            _prompt_not_read,
+            "Only the last character of the prompt has an influence. Feed the network all of them, "
+            "one by one, and carry the state from each to the next.",
+        ),
+        Misconception(
+            "last character of the prompt fed twice",
+            _last_fed_twice,
+            "The network sees the last character of your prompt two times: once at the end of the "
+            "prompt and once more before the first choice. The logits for the first choice are "
+            "already there when the prompt has been read.",
+        ),
+        Misconception(
+            "last character of the prompt left out",
+            _last_left_out,
+            "You choose before the last character of the prompt has been fed, so you predict that "
+            "one again. Read the whole prompt first.",
+        ),
+        Misconception(
+            "first character skipped",
+            _first_skipped,
+            "Your text lacks its first new character. The logits after the prompt are the "
+            "prediction of it: choose from them before you step on.",
+        ),
+        Misconception(
+            "choice not fed back",
+            _choice_not_fed,
+            "The network never hears what you have chosen: you step with the last character of "
+            "the prompt again and again. Which id has to be fed next?",
+        ),
+        Misconception(
+            "one prediction for all",
+            _one_prediction,
+            "All your characters are chosen from the same logits, those after the prompt. Feed "
+            "each choice back to get the logits of the next one.",
+        ),
+        Misconception(
+            "each choice fed twice",
+            _fed_twice,
+            "Each choice is fed to the network twice, once for its logits and once for its state. "
+            "One call of `step` returns both.",
+        ),
+        Misconception(
+            "prompt in the output",
+            lambda model, prompt, n_new, choose: [
+                *map(int, prompt),
+                *generate(model, prompt, n_new, choose),
+            ],
+            "The characters are right, but the prompt stands before them. Return the new ids only.",
+        ),
+        Misconception(
+            "one character too many",
+            lambda model, prompt, n_new, choose: generate(model, prompt, n_new + 1, choose),
+            "You return one character more than `n_new`. Count how often you choose.",
+        ),
+        Misconception(
+            "always the likeliest",
+            _always_greedy,
+            "You take the likeliest character whatever `choose` is. Let `choose(logits)` decide.",
+        ),
+        Misconception(
+            "prompt read backwards",
+            lambda model, prompt, n_new, choose: generate(model, prompt[::-1], n_new, choose),
+            "Your network reads the prompt from its end to its beginning.",
+        ),
+    ],
+    ("ids (n_new,)",),
+    rules=[_no_reading_again],
+)
+
+
+# Exercise 13.3: bits per character
+
+
+def bits_per_character(record: Sequence[tuple[str, Array, Array]]) -> float:
+    """Return the bits per character of the test part of a record."""
+    return float(np.mean(np.concatenate(_costs(record)))) / np.log(2)
+
+
+def _costs(record: Sequence[tuple[str, Array, Array]], parts: Sequence[str] = ("test",)) -> list:
+    """Return the cost of each character in nats, one array (T,) for each chunk."""
+    return [_nats(logits, targets) for part, logits, targets in record if part in parts]
+
+
+def _nats(logits: Array, targets: Array) -> Array:
+    p = softmax(logits)[np.arange(len(targets)), targets]
+    return -np.log(p)
+
+
+def _record_cases() -> list[Case]:
+    return [
+        Case("three parts, chunks of different lengths", (_record(1303, 9, (7, 30, 12)),)),
+        Case("a test part of one chunk", (_record(1304, 64, (25,)),)),
+        Case("a test part of a single character", (_record(1305, 5, (1,)),)),
+        Case("logits near 1000", (_record(1306, 6, (20, 5), shift=1000.0),)),
+    ]
+
+
+def _record(
+    seed: int, n_tokens: int, lengths: Sequence[int], shift: float = 0.0
+) -> list[tuple[str, Array, Array]]:
+    """Return chunks of all three parts; the model knows its training text better."""
+    rng = np.random.default_rng(seed)
+    record = []
+    for part, part_lengths, skill in (
+        ("train", (40, 17), 3.0),
+        ("validation", (11, 23), 1.5),
+        ("test", lengths, 1.0),
+    ):
+        for length in part_lengths:
+            targets = rng.integers(0, n_tokens, size=length)
+            logits = shift + rng.normal(0, 1.5, size=(length, n_tokens))
+            logits[np.arange(length), targets] += skill
+            record.append((part, logits, targets))
+    return record
+
+
+def _of_chunks(reduce: Callable) -> Callable:
+    """Return a mistaken answer that is made from the list of each test chunk's costs."""
+
+    def mistaken(record: Sequence) -> float:
+        return float(reduce(_costs(record)))
+
+    return mistaken
+
+
+def _of_all(reduce: Callable) -> Callable:
+    """Return a mistaken answer that is made from the costs of all test characters, in nats."""
+    return _of_chunks(lambda costs: reduce(np.concatenate(costs)))
+
+
+def _of_parts(*parts: str) -> Callable:
+    def mistaken(record: Sequence) -> float:
+        return float(np.mean(np.concatenate(_costs(record, parts)))) / np.log(2)
+
+    return mistaken
+
+
+def _of_pairs(measure: Callable) -> Callable:
+    """Return a mistaken answer that measures logits and targets of each test chunk anew."""
+
+    def mistaken(record: Sequence) -> float:
+        test = [(logits, targets) for part, logits, targets in record if part == "test"]
+        return float(np.mean(np.concatenate([measure(*pair) for pair in test]))) / np.log(2)
+
+    return mistaken
+
+
+def _without_normalising(logits: Array, targets: Array) -> Array:
+    return -logits[np.arange(len(targets)), targets]
+
+
+def _surprise_expected(logits: Array, targets: Array) -> Array:
+    p = softmax(logits)
+    return -(p * np.log(p)).sum(axis=-1)
+
+
+def _of_the_favourite(logits: Array, targets: Array) -> Array:
+    return -np.log(softmax(logits).max(axis=-1))
+
+
+def _without_the_first(logits: Array, targets: Array) -> Array:
+    return _nats(logits[1:], targets[1:])
+
+
+def _one_late(logits: Array, targets: Array) -> Array:
+    return _nats(logits[:-1], targets[1:])
+
+
+def _overflowing(logits: Array, targets: Array) -> Array:
+    return -np.log(_plain_softmax(logits)[np.arange(len(targets)), targets])
+
+
+_LN2 = np.log(2)
+
+BITS = Exercise(
+    "13.3",
+    "Bits per character",
+    bits_per_character,
+    _record_cases,
+    [
+        Misconception(
+            "training loss reported as test",
+            _of_parts("train"),
+            "That is the cost of the training text. The network has been fitted to just these "
+            "characters, so it says little about a text that it has not seen.",
+        ),
+        Misconception(
+            "validation reported as test",
+            _of_parts("validation"),
+            "That is the cost of the validation part. You chose the number of epochs by it, so it "
+            "is no longer unseen. The test part is there for the report.",
+        ),
+        Misconception(
+            "all parts together",
+            _of_parts("train", "validation", "test"),
+            "You average over all chunks, those of the training text among them. Only chunks "
+            'whose part is "test" count.',
+        ),
+        Misconception(
+            "all held-out parts together",
+            _of_parts("validation", "test"),
+            "Validation and test are in your mean. You chose by the validation part, so only the "
+            "test part is reported.",
+        ),
+        Misconception(
+            "nats reported as bits",
+            _of_all(np.mean),
+            "Your number is in nats: the logarithm was the natural one. A bit is a factor of 2 and "
+            "a nat a factor of 2.718, so the same cost is a larger number of bits.",
+        ),
+        Misconception(
+            "logarithm to base 10",
+            _of_all(lambda nats: nats.mean() / np.log(10)),
+            "Your logarithm is to base 10, which gives decimal digits per character. A bit is a "
+            "factor of 2.",
+        ),
+        Misconception(
+            "multiplied by ln 2",
+            _of_all(lambda nats: nats.mean() * _LN2),
+            "You multiplied by ln 2 = 0.693. A nat is more than a bit, so the number of bits must "
+            "be larger than the number of nats.",
+        ),
+        Misconception(
+            "mean of the chunks' means",
+            _of_chunks(lambda costs: np.mean([nats.mean() for nats in costs]) / _LN2),
+            "You average each chunk and then average the averages, so a character in a short "
+            "chunk counts more than one in a long chunk. Divide the sum of all costs by the "
+            "number of all characters.",
+        ),
+        Misconception(
+            "mean of the chunks' perplexities",
+            _of_chunks(lambda costs: np.log2(np.mean([np.exp(nats.mean()) for nats in costs]))),
+            "You average the perplexities of the chunks. Perplexity is the exponential of a mean, "
+            "so one hard chunk outweighs the easy ones. Average the logarithms.",
+        ),
+        Misconception(
+            "mean of the chunks' perplexities",
+            _of_chunks(lambda costs: np.mean([np.exp(nats.mean()) for nats in costs])),
+            "You return a mean of perplexities. That is neither the perplexity of the text nor "
+            "its bits: average the logarithms over all characters.",
+        ),
+        Misconception(
+            "perplexity returned",
+            _of_all(lambda nats: np.exp(nats.mean())),
+            "That is the perplexity, the number of equally likely characters. Its logarithm to "
+            "base 2 is what the exercise wants.",
+        ),
+        Misconception(
+            "logarithm of the mean probability",
+            _of_all(lambda nats: -np.log2(np.exp(-nats).mean())),
+            "You average the probabilities and take one logarithm. A character with probability "
+            "0.0001 then costs next to nothing. Take the logarithm of each, and average those.",
+        ),
+        Misconception(
+            "sign forgotten",
+            _of_all(lambda nats: -nats.mean() / _LN2),
+            "Your number is negative: the logarithm of a probability is. A cost is its negative.",
+        ),
+        Misconception(
+            "sum in place of the mean",
+            _of_all(lambda nats: nats.sum() / _LN2),
+            "That is what the whole test part costs. Per character means divided by the number of "
+            "characters.",
+        ),
+        Misconception(
+            "divided by the number of chunks",
+            _of_chunks(lambda costs: sum(nats.sum() for nats in costs) / len(costs) / _LN2),
+            "You divide by the number of chunks. Per character means divided by the number of "
+            "characters.",
+        ),
+        Misconception(
+            "logits taken for logarithms of probabilities",
+            _of_pairs(_without_normalising),
+            "You use the logits themselves. They are scores: only after the softmax do their "
+            "exponentials sum to 1.",
+        ),
+        Misconception(
+            "entropy of the prediction",
+            _of_pairs(_surprise_expected),
+            "You never look at the targets: that is the entropy of the predictions, what the "
+            "network expects to pay. What it does pay depends on the character that came.",
+        ),
+        Misconception(
+            "favourite taken for the target",
+            _of_pairs(_of_the_favourite),
+            "You take the largest probability of each row. What counts is the probability of the "
+            "character that came, likely or not.",
+        ),
+        Misconception(
+            "first character skipped",
+            _of_pairs(_without_the_first),
+            "You leave out the first character of each chunk. Row 0 of the logits is the "
+            "prediction of `targets[0]`, so it counts.",
+        ),
+        Misconception(
+            "targets shifted once more",
+            _of_pairs(_one_late),
+            "You compare row t with `targets[t + 1]`. The targets of the record are the next "
+            "characters already: row t predicts `targets[t]`.",
+        ),
+        Misconception(
+            "overflow",
+            _of_pairs(_overflowing),
+            "Ordinary logits are right. Logits near 1000 overflow, because exp(1000) is too large "
+            "for a floating-point number. Take the largest logit of each row off first.",
+        ),
+    ],
+    ("bits",),
+)
+
+
+EXERCISES = [TEMPERATURE, SAMPLING, BITS]

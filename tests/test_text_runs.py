@@ -1,0 +1,45 @@
+"""What lesson 13 shows of trainings that it does not run itself."""
+
+import csv
+
+import measure_text_runs
+import numpy as np
+import pytest
+
+from course_utils.datasets.shipped import read_shipped
+
+PARTS = ("train", "validation", "test")
+ROWS = list(csv.DictReader(read_shipped("text_runs.csv").splitlines()))
+
+
+def costs(row):
+    return [float(row[part]) for part in PARTS]
+
+
+def test_file_holds_every_network_and_seed_of_the_script():
+    found = [(row["model"], int(row["seed"])) for row in ROWS]
+    counted = [("5-gram", 0), ("5-gram, half", 0), ("5-gram, quarter", 0)]
+    trained = [(name, seed) for name in measure_text_runs.NETWORKS for seed in (0, 1, 2)]
+    assert found == counted + trained
+
+
+def test_counts_are_those_of_the_file():
+    fresh = measure_text_runs.measure(n_epochs=0)  # the 5-grams come first, before any training
+    for row in ROWS[:3]:
+        np.testing.assert_allclose(costs(next(fresh)), costs(row), atol=1e-4)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['model']}, {row['seed']}")
+def test_every_model_beats_a_bigram_and_knows_its_training_text_best(row):
+    train, validation, test = costs(row)
+    assert 0.5 < train < min(validation, test)
+    assert max(validation, test) < 3.29
+
+
+def test_a_reader_costs_what_its_logits_say():
+    class Uniform:
+        def predict_on_batch(self, x):
+            return np.zeros((*x.shape, 64))
+
+    cost = measure_text_runs.cost_in_bits(Uniform(), np.arange(10))
+    assert cost == pytest.approx(6.0)
