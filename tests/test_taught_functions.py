@@ -145,42 +145,6 @@ def test_sine_wave_of_lesson_11():
         np.testing.assert_allclose(y, 2 * np.cos(1) * X[:, -1, 0] - X[:, -2, 0], atol=1e-12)
 
 
-def test_padding_of_lesson_12():
-    lesson = taught("12_sentiment")
-    h, mask = RNG.normal(size=(4, 6, 3)), RNG.random((4, 6)) < 0.5
-    wanted = padding.masked_mean(h, mask)
-    np.testing.assert_allclose(lesson["masked_mean"](h, mask), wanted, rtol=0, atol=1e-14)
-    x, y = RNG.integers(0, 2, size=(80, 5)), RNG.integers(0, 2, size=80)
-    parts = x[:50], y[:50], x[50:], y[50:]
-    assert lesson["padding_accuracy"](*parts) == padding.padding_accuracy(*parts)
-
-
-def test_batches_and_sampler_of_lesson_09():
-    lesson = taught("09_language_model")
-    ids = RNG.integers(0, 50, size=200)
-    wanted = text.contiguous_batches(ids, 4, 6)
-    for (x, y), (x_wanted, y_wanted) in zip(
-        lesson["cut_into_batches"](ids, 4, 6), wanted, strict=True
-    ):
-        np.testing.assert_array_equal(x, x_wanted)
-        np.testing.assert_array_equal(y, y_wanted)
-    logits = 3 * RNG.normal(size=9)
-    for temperature, top_k in ((0.2, 9), (1.0, 4), (2.5, 1)):
-        p, token_id = lesson["draw_token"](logits, temperature, top_k, 0.4)
-        np.testing.assert_allclose(
-            p, text.next_probabilities(logits, temperature, top_k), atol=1e-15
-        )
-        assert token_id == np.searchsorted(p.cumsum(), 0.4, side="right")
-
-
-def test_perplexity_of_lesson_09():
-    logits, targets = 3 * RNG.normal(size=(3, 5, 7)), RNG.integers(0, 7, size=(3, 5))
-    mask = np.arange(5) < np.array([[5], [2], [4]])
-    loss, _ = losses.cross_entropy(logits[mask], targets[mask])
-    by_hand = taught("09_language_model")["masked_perplexity"](logits, targets, mask)
-    assert by_hand == pytest.approx(text.perplexity(loss), rel=1e-12)
-
-
 def test_steps_of_lesson_08():
     from course_utils import scan_cells
 
@@ -217,3 +181,62 @@ def test_bias_and_open_gate_of_lesson_08():
         by_hand = lesson["hold_open"](*cell.weights.values(), gate)
         for one, other in zip(by_hand, wanted.values(), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_padding_of_lesson_12():
+    lesson = taught("12_sentiment")
+    h, mask = RNG.normal(size=(4, 6, 3)), RNG.random((4, 6)) < 0.5
+    wanted = padding.masked_mean(h, mask)
+    np.testing.assert_allclose(lesson["masked_mean"](h, mask), wanted, rtol=0, atol=1e-14)
+    x, y = RNG.integers(0, 2, size=(80, 5)), RNG.integers(0, 2, size=80)
+    parts = x[:50], y[:50], x[50:], y[50:]
+    assert lesson["padding_accuracy"](*parts) == padding.padding_accuracy(*parts)
+
+
+def test_batches_and_sampler_of_lesson_09():
+    lesson = taught("09_language_model")
+    ids = RNG.integers(0, 50, size=200)
+    wanted = text.contiguous_batches(ids, 4, 6)
+    for (x, y), (x_wanted, y_wanted) in zip(
+        lesson["cut_into_batches"](ids, 4, 6), wanted, strict=True
+    ):
+        np.testing.assert_array_equal(x, x_wanted)
+        np.testing.assert_array_equal(y, y_wanted)
+    logits = 3 * RNG.normal(size=9)
+    for temperature, top_k in ((0.2, 9), (1.0, 4), (2.5, 1)):
+        p, token_id = lesson["draw_token"](logits, temperature, top_k, 0.4)
+        np.testing.assert_allclose(
+            p, text.next_probabilities(logits, temperature, top_k), atol=1e-15
+        )
+        assert token_id == np.searchsorted(p.cumsum(), 0.4, side="right")
+
+
+def test_perplexity_of_lesson_09():
+    logits, targets = 3 * RNG.normal(size=(3, 5, 7)), RNG.integers(0, 7, size=(3, 5))
+    mask = np.arange(5) < np.array([[5], [2], [4]])
+    loss, _ = losses.cross_entropy(logits[mask], targets[mask])
+    by_hand = taught("09_language_model")["masked_perplexity"](logits, targets, mask)
+    assert by_hand == pytest.approx(text.perplexity(loss), rel=1e-12)
+
+
+def test_padded_network_of_lesson_07():
+    import parity
+
+    from course_utils import scan_cells
+
+    lesson = taught("07_rnn_in_scan")
+    bits, lengths = RNG.integers(0, 2, size=(3, 6)), np.array([6, 2, 5])
+    for one, other in zip(
+        lesson["padded"](bits, lengths), parity.padded(bits, lengths), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+    theano, T = scan_cells.theano, scan_cells.T
+    lesson |= {"theano": theano, "T": T}
+    cell = scan_cells.SimpleRNN.from_cell(cells.SimpleRNN.start(1, 4, seed=1))
+    W_hy, b_y, h0 = (RNG.normal(size=shape) for shape in ((4, 1), 1, 4))
+    x, mask = T.dtensor3(), T.matrix(dtype="bool")
+    by_hand = lesson["rnn_logits"](x, mask, *cell.parameters.values(), W_hy, b_y, h0)
+    h = cell.forward(x, T.zeros((x.shape[0], 4)) + h0, mask=mask).h
+    run = theano.function([x, mask], [by_hand, (T.dot(h, W_hy) + b_y)[:, :, 0]])
+    np.testing.assert_allclose(*run(*lesson["padded"](bits, lengths)[:2]), rtol=0, atol=1e-13)

@@ -24,8 +24,8 @@ import theano.tensor as T  # noqa: E402
 from theano.compile.sharedvalue import SharedVariable  # noqa: E402
 
 N_BITS, N_UNITS = 12, 20
-BATCH_SIZE, LEARNING_RATE, CLIP_NORM = 64, 0.02, 1.0
-N_EPOCHS = {"per step": 10, "final": 20}
+BATCH_SIZE, LEARNING_RATE, CLIP_NORM = 32, 0.015, 0.3
+N_EPOCHS = {"per step": 6, "final": 10}
 SEEDS = (0, 1, 2)
 SHIPPED = Path(widgets.__file__).with_name("parity_networks.json")
 
@@ -46,8 +46,8 @@ class Training:
 def strings(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """All strings of 12 bits in random order: half to train with, half held out."""
     bits = np.arange(2**N_BITS)[:, None] >> np.arange(N_BITS) & 1
-    order = np.random.default_rng(seed).permutation(len(bits))
-    return bits[order[: len(bits) // 2]], bits[order[len(bits) // 2 :]]
+    bits = np.random.default_rng(seed).permutation(bits)
+    return bits[: len(bits) // 2], bits[len(bits) // 2 :]
 
 
 def padded(bits: np.ndarray, lengths: np.ndarray) -> Arrays:
@@ -60,10 +60,11 @@ def padded(bits: np.ndarray, lengths: np.ndarray) -> Arrays:
     return bits[:, :, None].astype(float), mask, (bits.cumsum(axis=1) % 2).astype(float)
 
 
-def start(rng: np.random.Generator) -> dict[str, np.ndarray]:
+def start(seed: int) -> dict[str, np.ndarray]:
     """Weights to begin with; the recurrent ones orthogonal."""
+    rng = np.random.default_rng([seed, 1])
     return {
-        "W_xh": rng.normal(0, 0.5, (1, N_UNITS)),
+        "W_xh": rng.normal(0, 0.6, (1, N_UNITS)),
         "W_hh": orthogonal(N_UNITS, rng),
         "b_h": np.zeros(N_UNITS),
         "W_hy": rng.normal(0, N_UNITS**-0.5, (N_UNITS, 1)),
@@ -83,8 +84,7 @@ def prepare(seed: int = 0, labels: str = "per step", lengths: str = "fixed", mod
     mode
         Theano's mode for the function and the loop.
     """
-    rng = np.random.default_rng(seed)
-    weights = {name: theano.shared(value, name) for name, value in start(rng).items()}
+    weights = {name: theano.shared(value, name) for name, value in start(seed).items()}
     x, mask, y = T.dtensor3("x"), T.matrix("mask", dtype="bool"), T.dmatrix("y")
 
     def step(a_t, mask_t, h_prev, W_hh):
@@ -110,6 +110,7 @@ def prepare(seed: int = 0, labels: str = "per step", lengths: str = "fixed", mod
     predict = theano.function([x, mask], logits > 0, mode=mode)
 
     seen, held_out = strings(seed)
+    rng = np.random.default_rng([seed, 2])
     whole = np.full(len(seen), N_BITS)
     n_bits = rng.integers(1, N_BITS + 1, len(seen)) if lengths == "mixed" else whole
     batches = minibatches(padded(seen, n_bits), BATCH_SIZE, rng)
@@ -127,19 +128,17 @@ def train(training: Training, labels: str = "per step") -> None:
 
 
 def main() -> None:
-    networks = []
+    networks = {}
     for labels in N_EPOCHS:
         for lengths in ("fixed", "mixed"):
+            runs = networks[f"{labels}, {lengths}"] = []
             for seed in SEEDS:
                 training = prepare(seed, labels, lengths)
                 train(training, labels)
                 right = accuracy(training, *training.held_out)
                 print(f"{labels}, {lengths}, seed {seed}: {right:.3f} of held-out steps right")
-                weights = {
-                    name: shared.get_value().round(4).tolist()
-                    for name, shared in training.parameters.items()
-                }
-                networks.append({"labels": labels, "lengths": lengths, "weights": weights})
+                values = {name: p.get_value() for name, p in training.parameters.items()}
+                runs.append({name: value.round(4).tolist() for name, value in values.items()})
     SHIPPED.write_text(json.dumps(networks) + "\n", "utf-8")
 
 

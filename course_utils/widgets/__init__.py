@@ -25,6 +25,7 @@ from .graph_browser import GraphBrowserExplorer
 from .horizon import HorizonExplorer
 from .moved_weights import MovedWeightsExplorer
 from .parity import ParityExplorer
+from .parity_training import ParityTrainingExplorer
 from .quiz import Quiz
 from .sampler import SamplerExplorer
 from .scalar_rnn import ScalarRNNExplorer
@@ -44,6 +45,7 @@ __all__ = [
     "HorizonExplorer",
     "MovedWeightsExplorer",
     "ParityExplorer",
+    "ParityTrainingExplorer",
     "Quiz",
     "Range",
     "SamplerExplorer",
