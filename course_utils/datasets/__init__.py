@@ -15,7 +15,7 @@ from course_utils.datasets.generated import (
     temporal_order,
     temporal_order_baseline,
 )
-from course_utils.datasets.measured import load_gate_runs
+from course_utils.datasets.measured import load_architecture_runs, load_gate_runs
 from course_utils.datasets.series import load_co2, load_sunspots, mackey_glass
 from course_utils.datasets.shipped import Poem, Review, load_prose, load_reviews, load_verse
 
@@ -28,6 +28,7 @@ __all__ = [
     "copy_baseline",
     "copy_memory",
     "generate_sine_wave",
+    "load_architecture_runs",
     "load_co2",
     "load_gate_runs",
     "load_imdb",

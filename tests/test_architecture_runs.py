@@ -1,0 +1,40 @@
+"""The trainings that lesson 15 will not run itself."""
+
+import measure_architectures
+import numpy as np
+import pytest
+
+from course_utils import datasets
+
+
+def test_file_holds_every_run_of_the_script():
+    runs = datasets.load_architecture_runs()
+    wanted = {
+        (task, network, rate)
+        for task in measure_architectures.TASKS
+        for network in measure_architectures.NETWORKS
+        for rate in measure_architectures.RATES
+    }
+    assert runs.keys() == wanted
+    shape = (
+        len(measure_architectures.SEEDS),
+        measure_architectures.N_UPDATES // measure_architectures.EVERY,
+    )
+    for scores in runs.values():
+        assert scores.shape == shape
+        assert ((scores >= 0) & (scores < 2)).all()
+
+
+@pytest.mark.parametrize("task", ["adding, 20 steps", "copy 5 symbols after 20 steps"])
+def test_script_still_gives_what_the_file_holds(task):
+    runs = datasets.load_architecture_runs()
+    again = measure_architectures.run(task, "GRU 32", 0.002, 1, measure_architectures.EVERY)
+    np.testing.assert_allclose(again, runs[task, "GRU 32", 0.002][1, :1], rtol=0, atol=1e-4)
+
+
+def test_test_digits_are_not_among_the_training_digits():
+    x_test, y_test = measure_architectures.digits(500, measure_architectures.TEST_SEED)
+    x_train, _ = measure_architectures.digits(2000, seed=1)
+    assert x_test.shape == (500, 64, 1) and y_test.shape == (500,)
+    known = {image.tobytes() for image in x_train}
+    assert sum(image.tobytes() in known for image in x_test) <= 2  # twins in the data set
