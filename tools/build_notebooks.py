@@ -27,6 +27,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import jupytext
@@ -308,7 +309,8 @@ def build(root: Path, lessons: Iterable[Lesson], *, force: bool = False) -> list
     """
     wanted = [lesson for lesson in lessons if force or out_of_step(root, lesson)]
     with (
-        ProcessPoolExecutor(max_workers=2) as pool,
+        # Not forked: JAX's threads, where it is imported, would not survive that.
+        ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool,
         tqdm(total=len(wanted) * len(VARIANTS), unit="notebook", disable=not wanted) as bar,
     ):
         pairs = [
