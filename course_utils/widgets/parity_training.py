@@ -23,11 +23,11 @@ MAX_UNITS = 128  # of a learner's network; the page reads the string with it
 LABELS = {"at every step": "per step", "at the end only": "final"}
 LENGTHS = {"always 12 bits": "fixed", "1 to 12 bits": "mixed"}
 SETTINGS = tuple(f"{label}, {length}" for label in LABELS.values() for length in LENGTHS.values())
-STYLES = {  # colour and dashes, as in the page
-    "per step, fixed": ("blue", "-"),
-    "per step, mixed": ("sky", "--"),
-    "final, fixed": ("vermillion", "-"),
-    "final, mixed": ("green", "-."),
+STYLES = {  # colour, dashes and name, as in the page
+    "per step, fixed": ("blue", "-", "every step, 12 bits"),
+    "per step, mixed": ("black", ":", "every step, 1 to 12 bits"),
+    "final, fixed": ("vermillion", "-", "end only, 12 bits"),
+    "final, mixed": ("green", "-.", "end only, 1 to 12 bits"),
 }
 Network = Mapping[str, "np.ndarray"]
 
@@ -221,11 +221,9 @@ def _draw_curves(ax: Axes, curves: dict, values: dict, result: dict) -> None:
     from ..plotting import PALETTE
 
     lengths, chosen = np.arange(1, LONGEST + 1), _setting(values)
-    for setting, (colour, dashes) in STYLES.items():
-        middle, bold = 100 * np.array(curves[setting]["middle"]), setting == chosen
-        ax.plot(
-            lengths, middle, dashes, color=PALETTE[colour], label=setting, lw=3 if bold else 1.2
-        )
+    for setting, (colour, dashes, name) in STYLES.items():
+        middle, width = 100 * np.array(curves[setting]["middle"]), 3 if setting == chosen else 1.2
+        ax.plot(lengths, middle, dashes, color=PALETTE[colour], label=name, linewidth=width)
     low, high = (100 * np.array(result[end]) for end in ("low", "high"))
     ax.fill_between(lengths, low, high, color=PALETTE[STYLES[chosen][0]], alpha=0.2)
     ax.axvline(N_BITS, color="0.6", linestyle=":")
@@ -233,7 +231,7 @@ def _draw_curves(ax: Axes, curves: dict, values: dict, result: dict) -> None:
     ax.set_ylim(0, 105)
     ax.set_xlabel("bits in the string (dotted: longest in the training)")
     ax.set_ylabel("right answers (%)")
-    ax.legend(title="labels, lengths", loc="lower left", ncols=2, fontsize="small")
+    ax.legend(title="labels, strings in the training", loc="lower left", ncols=2, fontsize="small")
 
 
 def _draw_string(ax: Axes, result: dict) -> None:

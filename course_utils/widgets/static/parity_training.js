@@ -56,27 +56,28 @@ const LINE = "var(--unrolled-line)";
 const BLUE = "var(--unrolled-blue)";
 const VERMILLION = "var(--unrolled-vermillion)";
 const STYLES = {
-  "per step, fixed": [BLUE, ""],
-  "per step, mixed": ["var(--unrolled-sky)", "7 4"],
-  "final, fixed": [VERMILLION, ""],
-  "final, mixed": ["var(--unrolled-green)", "8 3 2 3"],
+  "per step, fixed": [BLUE, "", "every step, 12 bits"],
+  "per step, mixed": [INK, "3 4", "every step, 1 to 12 bits"],
+  "final, fixed": [VERMILLION, "", "end only, 12 bits"],
+  "final, mixed": ["var(--unrolled-green)", "8 3 2 3", "end only, 1 to 12 bits"],
 };
 const LEFT = 46;
-const TOP = 50;
-const BOTTOM = 220;
-const LOW = 318; // where the output of the string is 0
-const HIGH = 268; // and where it is 1
-const HEIGHT = 378;
+const TOP = 66;
+const BOTTOM = 236;
+const LOW = 334; // where the output of the string is 0
+const HIGH = 284; // and where it is 1
+const HEIGHT = 394;
 
 const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
 /** Names of the four trainings in two columns, each behind a piece of its line. */
 function legend(chosen, width) {
-  return Object.entries(STYLES).map(([name, [colour, dashes]], i) => {
+  const size = width < 420 ? 10 : 12;
+  return Object.entries(STYLES).map(([setting, [colour, dashes, name]], i) => {
     const [x, y] = [(i % 2) * (width / 2), 12 + 18 * Math.floor(i / 2)];
-    const bold = name === chosen;
+    const bold = setting === chosen;
     return tag("path", { d: `M${x + 2} ${y - 4}h26`, stroke: colour, "stroke-width": bold ? 4 : 1.5, fill: "none", "stroke-dasharray": dashes }) +
-      text(x + 34, y, name, { fill: INK, "font-size": 12, "font-weight": bold ? 700 : 400 });
+      text(x + 34, y, name, { fill: INK, "font-size": size, "font-weight": bold ? 700 : 400 });
   });
 }
 
@@ -88,7 +89,7 @@ function axes(x, y, right) {
     ...[1, 12, 20, 30, 40].map((n) =>
       text(x(n), BOTTOM + 16, n, { "text-anchor": "middle", fill: SOFT, "font-size": 12 })),
     tag("line", { x1: x(N_BITS), x2: x(N_BITS), y1: TOP, y2: BOTTOM, stroke: SOFT, "stroke-dasharray": "2 4" }),
-    text(0, TOP - 4, "right answers (%)", { fill: SOFT, "font-size": 12 }),
+    text(0, TOP - 12, "right answers (%)", { fill: SOFT, "font-size": 12 }),
     text((LEFT + right) / 2, BOTTOM + 32, "bits in the string; dotted: longest in the training", { "text-anchor": "middle", fill: INK, "font-size": 12 }),
   ];
 }
