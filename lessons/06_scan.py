@@ -857,8 +857,7 @@ Quiz("06")
 # %% [markdown]
 # ## What next
 #
-# Lesson 07 (see the map in [00 Start here](00_start_here.ipynb)) trains this network: it learns to
-# count bits, and runs on strings longer than any that it has seen. If a shape surprised you here,
+# [07 An RNN in scan](07_rnn_in_scan.ipynb) trains this network: it learns to count bits, and runs on strings longer than any that it has seen. If a shape surprised you here,
 # [02 The forward pass](02_forward_pass.ipynb) has the same loop without symbols.
 
 # %% [markdown]

@@ -1010,8 +1010,7 @@ Quiz("07")
 # %% [markdown]
 # ## What next
 #
-# Lesson 08 (see the map in [00 Start here](00_start_here.ipynb)) puts gates into this loop and solves the adding
-# problem that [04 Vanishing and exploding gradients](04_vanishing_gradients.ipynb) left unsolved at 100 steps.
+# [08 Gates: LSTM and GRU in scan](08_gates.ipynb) puts gates into this loop and solves the adding problem that [04 Vanishing and exploding gradients](04_vanishing_gradients.ipynb) left unsolved at 100 steps.
 
 # %% [markdown]
 # ## References

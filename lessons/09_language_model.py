@@ -959,8 +959,9 @@ Quiz("09")
 # %% [markdown]
 # ## What next
 #
-# Part 3 does the same with less code: lesson 10 ports these cells to Keras, and lesson 13 writes text
-# letter by letter. The map is in [00 Start here](00_start_here.ipynb). If the carried state was new to you,
+# Part 3 does the same with less code: [10 Keras layers without surprises](10_keras_layers.ipynb) ports
+# these cells to Keras, and [13 Text generation](13_text_generation.ipynb) writes text letter by letter. The
+# map is in [00 Start here](00_start_here.ipynb). If the carried state was new to you,
 # truncated backpropagation is in [03](03_backpropagation_through_time.ipynb).
 
 # %% [markdown]

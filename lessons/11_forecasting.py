@@ -893,7 +893,8 @@ Quiz("11")
 # ## What next
 #
 # A series of words is forecast in the same way, with a probability for each word instead of a number. The
-# map in [00 Start here](00_start_here.ipynb) shows what you have solved and what comes next. Lesson 12 reads reviews.
+# map in [00 Start here](00_start_here.ipynb) shows what you have solved.
+# [12 Sentiment](12_sentiment.ipynb) reads reviews.
 
 # %% [markdown]
 # ## References

@@ -1012,9 +1012,9 @@ Quiz("12")
 # %% [markdown]
 # ## What next
 #
-# Lesson 13 (see the map in [00 Start here](00_start_here.ipynb)) keeps the embedding and the recurrent
-# layer and lets them write instead of judge. If the mask was new to you, lesson 10 shows to which steps
-# its outputs belong.
+# [13 Text generation](13_text_generation.ipynb) keeps the embedding and the recurrent layer and lets
+# them write instead of judge. If the mask was new to you,
+# [10 Keras layers without surprises](10_keras_layers.ipynb) shows to which steps its outputs belong.
 
 # %% [markdown]
 # ## References

@@ -1032,7 +1032,8 @@ Quiz("13")
 #
 # ## What next
 #
-# [00 Start here](00_start_here.ipynb) has the map. Part 3 ends here. Lesson 15 asks which architecture suits
+# [00 Start here](00_start_here.ipynb) has the map. Part 3 ends here.
+# [14 Keras on Theano, for real](14_keras_on_theano.ipynb) runs programs written for Keras 1 and 2. Lesson 15 asks which architecture suits
 # which task, and lesson 16 lets a network read one sequence and write another.
 #
 # ## References

@@ -188,7 +188,11 @@ WRONG = [
     ("13.2", lambda model, prompt, n, choose: model.step(0, None), "start"),
     ("13.2", lambda model, prompt, n, choose: model.step(0, model.step(0, model.start())), "start"),
     ("13.2", in_a_loop(lambda model, new, state: model.step(new[-1], state)[::-1]), "13.2"),
-    ("13.2", lambda model, prompt, n, choose: generate(model, prompt, n, choose)[:-1], "lacks the last"),
+    (
+        "13.2",
+        lambda model, prompt, n, choose: generate(model, prompt, n, choose)[:-1],
+        "lacks the last",
+    ),
     ("13.2", lambda model, prompt, n, choose: generate(model, prompt, n, choose)[-1], "shape"),
     ("13.2", lambda model, prompt: [0], "arguments"),
     ("13.3", lambda r: None, "return"),
