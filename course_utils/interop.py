@@ -132,7 +132,8 @@ def to_keras(
     layer = _LAYERS[type(cell)](cell.n_units, **options)
     layer.build((batch_size, None, cell.n_features))
     for name, weight in cell.weights.items():
-        getattr(layer.cell, name).assign(weight)
+        # A copy, because JAX keeps an array that lies well in memory as it is.
+        getattr(layer.cell, name).assign(weight.copy())
     return layer
 
 
