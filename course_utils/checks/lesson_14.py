@@ -202,12 +202,16 @@ def _over_the_batch(x: Array, h0: Array, W_xh: Array, W_hh: Array, b_h: Array) -
     return np.stack(states)
 
 
-def _call(submission: Callable, args: tuple) -> Array | tuple[Array, ...]:
-    """Bring JAX's arrays to NumPy."""
+def _call(submission: Callable, args: tuple) -> object:
+    """Bring JAX's arrays to NumPy, and leave anything else as it is."""
     returned = submission(*args)
     if isinstance(returned, tuple):
-        return tuple(map(np.asarray, returned))
-    return np.asarray(returned)
+        return tuple(map(_in_numpy, returned))
+    return _in_numpy(returned)
+
+
+def _in_numpy(value: object) -> object:
+    return np.asarray(value) if hasattr(value, "__array__") else value
 
 
 def _rnn_cases() -> list[Case]:

@@ -136,6 +136,7 @@ def test_scan_in_jax_is_right_and_so_is_a_loop():
 WRONG_RNN = {
     "carry returned": (lambda *args: scanned(*args)[0], "last state only"),
     "pair returned": (scanned, "returned"),
+    "nothing returned": (lambda *args: None, "None"),
     "old state stacked": (lambda *args: scanned(*args, stack="old")[1], "old state stacked"),
     "old state carried": (lambda *args: scanned(*args, carry="old")[1], "state never carried"),
     "no tanh": (lambda *args: scanned(*args, squash=lambda a: a)[1], "missing nonlinearity"),
