@@ -85,6 +85,8 @@ class TrainingProgress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Move the bar on."""
         self.n_updates += 1
+        if self.interrupted:
+            self.model.stop_training = True
         if self._bar.disable:
             return
         if logs and "loss" in logs:
@@ -106,8 +108,9 @@ class TrainingProgress(keras.callbacks.Callback):
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         """Ask Keras to stop. After a ``fit`` that raised, the signal still comes here: hand it on."""
         if _fit_runs(frame, self.model):
-            self.interrupted = True
-            self.model.stop_training = True
+            self.interrupted = (
+                True  # on_train_batch_end stops: between two batches, not in validation
+            )
         else:
             self._close()
             signal.raise_signal(signum)

@@ -89,7 +89,7 @@ def test_the_stop_button_ends_fit_and_loses_nothing():
 def test_fit_ends_with_the_batch_in_which_stop_was_pressed():
     model, watch = small_model(), TrainingProgress()
     history = model.fit(
-        X, Y, batch_size=2, epochs=9, verbose=0, callbacks=[watch, press_stop_after(2)]
+        X, Y, batch_size=2, epochs=9, verbose=0, callbacks=[press_stop_after(2), watch]
     )
     assert watch.message == "Interrupted after 3 updates; the weights are those of the last one."
     assert len(history.history["loss"]) == 1
