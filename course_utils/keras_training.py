@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -63,6 +65,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self._progress = progress
         self._bar: Any = None
         self._before: Any = None
+        self._fit_frame: FrameType | None = None
 
     @property
     def message(self) -> str:
@@ -80,6 +83,9 @@ class TrainingProgress(keras.callbacks.Callback):
         self._bar = self._new_bar()
         # Signals can be taken in the main thread only; elsewhere they do not arrive either.
         if threading.current_thread() is threading.main_thread():
+            self._fit_frame = next(
+                f for f in _callers(sys._getframe()) if f.f_code.co_name == "fit"
+            )
             self._before = signal.signal(signal.SIGINT, self._stop)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
@@ -106,16 +112,18 @@ class TrainingProgress(keras.callbacks.Callback):
         return tqdm(total=total, unit="batch", leave=False, disable=hidden)
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
-        """Ask Keras to stop. After a ``fit`` that raised, the signal still comes here: hand it on."""
-        if _fit_runs(frame, self.model):
-            self.interrupted = (
-                True  # on_train_batch_end stops: between two batches, not in validation
-            )
+        """Have Keras stop at the end of the batch, not in the middle of a validation.
+
+        After a ``fit`` that raised, the signal still comes here: hand it on.
+        """
+        if self._fit_frame is not None and self._fit_frame in _callers(frame):
+            self.interrupted = True
         else:
             self._close()
             signal.raise_signal(signum)
 
     def _close(self) -> None:
+        self._fit_frame = None
         if self._bar is not None:
             self._bar.close()
             self._bar = None
@@ -124,10 +132,12 @@ class TrainingProgress(keras.callbacks.Callback):
             self._before = None
 
 
-def _fit_runs(frame: FrameType | None, model: keras.Model) -> bool:
-    """Whether ``frame`` is that of ``model.fit``, or was called from it."""
+def _callers(frame: FrameType | None) -> Iterator[FrameType]:
+    """``frame`` and those that it was called from, the innermost first.
+
+    Frames are compared, not looked into: where a handler read ``f_locals`` of a ``fit`` that JAX
+    was compiling for, and did it twice, the training went on with deleted arrays (Python 3.11).
+    """
     while frame is not None:
-        if frame.f_code.co_name == "fit" and frame.f_locals.get("self") is model:
-            return True
+        yield frame
         frame = frame.f_back
-    return False

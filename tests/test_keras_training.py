@@ -28,11 +28,20 @@ class PressStop(keras.callbacks.Callback):
     # From a thread, so that the signal arrives anywhere: in JAX, in Keras, in a callback.
     def on_train_batch_end(self, batch, logs=None):
         if watch.n_updates == 20:
-            for delay in (0.05, 0.06):  # an impatient learner presses twice
-                threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)).start()
+            # An impatient learner presses twice.
+            self.presses = [
+                threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
+                for delay in (0.05, 0.06)
+            ]
+            for press in self.presses:
+                press.start()
+
+    def on_train_end(self, logs=None):
+        for press in self.presses:
+            press.join()  # a press after the training is no business of the training's
 
 history = model.fit(x, y, batch_size=8, epochs=10_000, verbose=0, validation_data=(x[:8], y[:8]),
-                    callbacks=[watch, PressStop()])
+                    callbacks=[PressStop(), watch])
 assert signal.getsignal(signal.SIGINT) is before, "handler"
 assert watch.interrupted and 20 < watch.n_updates < 640_000
 assert len(history.history["loss"]) == len(history.history["val_loss"]) == -(-watch.n_updates // 64)
