@@ -1,4 +1,4 @@
-"""Train with Keras under a progress bar, and let the stop button end a training without loss.
+"""Train with Keras under a progress bar, stop it without loss, and start it afresh.
 
 While ``model.fit`` runs on the JAX backend, the weights live in memory that each update hands on to
 the next one. A KeyboardInterrupt at the wrong moment leaves a model whose weights are deleted. So
@@ -130,6 +130,31 @@ class TrainingProgress(keras.callbacks.Callback):
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
             self._before = None
+
+
+def fresh_start(model: keras.Model, seed: int) -> None:
+    """Draw new weights for a compiled model, and let its optimiser forget the last training.
+
+    What the backend has compiled stays compiled: a new model would cost a second or two more.
+
+    Parameters
+    ----------
+    model
+        Built and compiled.
+    seed
+        Of the new weights, and of all that Keras draws from now on.
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    >>> model.compile("adam", "mse")
+    >>> fresh_start(model, seed=0)
+    """
+    keras.utils.set_random_seed(seed)
+    model.set_weights(keras.models.clone_model(model).get_weights())
+    for variable in model.optimizer.variables:
+        if variable.name != "learning_rate":
+            variable.assign(keras.ops.zeros_like(variable))
 
 
 def _callers(frame: FrameType | None) -> Iterator[FrameType]:

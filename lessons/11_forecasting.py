@@ -143,7 +143,7 @@ def fresh_start(model, seed):
     keras.utils.set_random_seed(seed)
     model.set_weights(keras.models.clone_model(model).get_weights())
     for variable in model.optimizer.variables:
-        if "learning_rate" not in variable.path:
+        if variable.name != "learning_rate":
             variable.assign(keras.ops.zeros_like(variable))
 
 

@@ -28,7 +28,7 @@ from sklearn.linear_model import LogisticRegression
 from course_utils import padding, plotting, session
 from course_utils.checks import check
 from course_utils.datasets import load_imdb, load_reviews
-from course_utils.keras_training import TrainingProgress
+from course_utils.keras_training import TrainingProgress, fresh_start
 from course_utils.text import PAD, UNKNOWN, Vocabulary, words
 from course_utils.widgets import Quiz, SentimentExplorer
 
@@ -446,6 +446,7 @@ except Exception as error:  # some of Keras' other backends do complain
 # **Idea.** The variants differ in one line. One training says little: another seed gives other start
 # weights, another order of the batches and another accuracy. So each variant is trained three times on
 # all 480 reviews for 10 epochs, a number that was chosen beforehand and not by looking at the test.
+# `fresh_start`, which you know from lesson 11, draws new weights and keeps what is compiled.
 #
 # A *bidirectional* layer is two LSTMs, one of which reads from the end. Its output has 16 + 16 numbers,
 # and thanks to the mask the backward one starts at the last word and not at the padding.
@@ -473,14 +474,6 @@ def build(recurrent):
     )
 
 
-def start_again(model, fresh):
-    """Give a model new weights and its optimiser a new memory. What is compiled stays compiled."""
-    model.set_weights(fresh.get_weights())
-    for variable in model.optimizer.variables:
-        if variable.name != "learning_rate":
-            variable.assign(keras.ops.zeros_like(variable))
-
-
 right = {"bag of words": [bag_right]}
 trained = {"LSTM": model}  # the program's own, which is compiled already
 for name, recurrent in VARIANTS.items():
@@ -489,8 +482,7 @@ for name, recurrent in VARIANTS.items():
         trained[name].compile(loss="binary_crossentropy", optimizer="adam")
     model, right[name] = trained[name], []
     for seed in range(3):
-        keras.utils.set_random_seed(seed)
-        start_again(model, build(recurrent))
+        fresh_start(model, seed)
         model.fit(
             x["train"],
             y["train"],
@@ -727,27 +719,14 @@ def encode_made(sentences):
     return keras.utils.pad_sequences(ids, maxlen=14, padding="post")
 
 
-def build_made():
-    """Return the program's model for the small language."""
-    return Sequential(
-        [
-            Input((14,)),
-            Embedding(made_vocabulary.size, 16, mask_zero=True),
-            LSTM(16),
-            Dense(1, activation="sigmoid"),
-        ]
-    )
-
-
-def learning_curve(model, fresh, data, n_epochs):
+def learning_curve(model, data, n_epochs):
     """Return the test accuracy for each number of samples and each of three seeds."""
     (x_from, y_from), (x_test, y_test) = data.values()
     accuracy = np.zeros((len(SIZES), 3))
     for row, size in zip(accuracy, SIZES, strict=True):
         again = np.resize(np.arange(size), 480)  # as many updates for few samples as for many
         for seed in range(3):
-            keras.utils.set_random_seed(seed)
-            start_again(model, fresh())
+            fresh_start(model, seed)
             model.fit(
                 x_from[again],
                 y_from[again],
@@ -767,13 +746,18 @@ small = {
     "test": (encode_made(made_test), made_test_labels),
 }
 real = {split: (x[split], y[split]) for split in ("train", "test")}
-made_model = build_made()
+made_model = Sequential(
+    [
+        Input((14,)),
+        Embedding(made_vocabulary.size, 16, mask_zero=True),
+        LSTM(16),
+        Dense(1, activation="sigmoid"),
+    ]
+)
 made_model.compile(loss="binary_crossentropy", optimizer=keras.optimizers.Adam(0.01))
 curves = {
-    "small language, LSTM": learning_curve(made_model, build_made, small, n_epochs=24),
-    "reviews, GRU": learning_curve(
-        trained["GRU"], lambda: build(VARIANTS["GRU"]), real, n_epochs=10
-    ),
+    "small language, LSTM": learning_curve(made_model, small, n_epochs=24),
+    "reviews, GRU": learning_curve(trained["GRU"], real, n_epochs=10),
 }
 bags = {}
 for name, data in zip(curves, (small, real), strict=True):

@@ -240,3 +240,19 @@ def test_padded_network_of_lesson_07():
     h = cell.forward(x, T.zeros((x.shape[0], 4)) + h0, mask=mask).h
     run = theano.function([x, mask], [by_hand, (T.dot(h, W_hy) + b_y)[:, :, 0]])
     np.testing.assert_allclose(*run(*lesson["padded"](bits, lengths)[:2]), rtol=0, atol=1e-13)
+
+
+def test_fresh_start_of_lesson_11():
+    from course_utils.keras_training import fresh_start, keras
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    started, by_hand = [], taught("11_forecasting")["fresh_start"]
+    by_hand.__globals__["keras"] = keras
+    for start in (fresh_start, by_hand):
+        model.fit(np.ones((4, 2)), np.ones((4, 3)), verbose=0)
+        start(model, 5)
+        memory = [np.array(variable) for variable in model.optimizer.variables]
+        assert sorted({float(abs(part).max()) for part in memory}) == pytest.approx([0, 0.01])
+        started.append(model.get_weights()[0])
+    np.testing.assert_array_equal(*started)
