@@ -17,10 +17,19 @@ from course_utils.datasets.generated import (
 )
 from course_utils.datasets.measured import load_architecture_runs, load_gate_runs
 from course_utils.datasets.series import load_co2, load_sunspots, mackey_glass
-from course_utils.datasets.shipped import Poem, Review, load_prose, load_reviews, load_verse
+from course_utils.datasets.shipped import (
+    Melody,
+    Poem,
+    Review,
+    load_melodies,
+    load_prose,
+    load_reviews,
+    load_verse,
+)
 
 __all__ = [
     "EncodedReviews",
+    "Melody",
     "Poem",
     "Review",
     "adding",
@@ -32,6 +41,7 @@ __all__ = [
     "load_co2",
     "load_gate_runs",
     "load_imdb",
+    "load_melodies",
     "load_prose",
     "load_reviews",
     "load_shakespeare",

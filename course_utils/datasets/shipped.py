@@ -1,12 +1,15 @@
-"""Texts and figures that lie in ``data/``: read without a network, and only if they are whole."""
+"""Texts, melodies and figures of ``data/``: read without a network, and only if they are whole."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
+from typing import Self
 
 from course_utils.arguments import choice
 
@@ -14,6 +17,9 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 
 VERSES = ("tide", "signal")
 REVIEW_SPLITS = ("train", "test", "tricky")
+METRES = {"4/4": 16, "3/4": 12, "6/8": 12}
+"""Of a melody, and how many sixteenths a bar of each lasts."""
+TONICS = ("C", "D♭", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
 
 @dataclass(frozen=True)
@@ -160,6 +166,153 @@ def load_reviews(split: str | None = None) -> list[Review]:
         for row in rows
         if split in (None, row["split"])
     ]
+
+
+@dataclass(frozen=True)
+class Melody:
+    """One tune for one voice.
+
+    Attributes
+    ----------
+    title : str
+    key : str
+        Tonic and mode, such as ``"D dorian"``; empty where nobody has said.
+    notes : tuple of (int, int)
+        MIDI pitch, 1 to 127 (60 is the C in the middle of the piano, 61 a semitone above it; 0 is
+        a rest), and duration in sixteenths, at least 1.
+    metre : str
+        ``"4/4"``, ``"3/4"`` or ``"6/8"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no note, a pitch or a duration cannot be, or there is no such metre.
+    """
+
+    title: str
+    key: str
+    notes: tuple[tuple[int, int], ...]
+    metre: str = "4/4"
+
+    def __post_init__(self) -> None:
+        choice("metre", self.metre, tuple(METRES))
+        if isinstance(self.notes, str) or not isinstance(self.notes, Iterable):
+            raise ValueError(f"notes must be pairs of pitch and duration, got {self.notes!r}")
+        notes = tuple(_note(each) for each in self.notes)
+        if not notes:
+            raise ValueError(f"a melody must have at least one note, {self.title!r} has none")
+        object.__setattr__(self, "notes", notes)
+
+    def tokens(self) -> list[str]:
+        """One token a note, ``"pitch:duration"``.
+
+        Examples
+        --------
+        >>> Melody("Call", "C major", ((67, 4), (64, 8), (0, 4))).tokens()
+        ['67:4', '64:8', '0:4']
+        """
+        return [f"{pitch}:{duration}" for pitch, duration in self.notes]
+
+    @classmethod
+    def from_tokens(
+        cls, tokens: Iterable[str], title: str = "untitled", key: str = "", metre: str = "4/4"
+    ) -> Self:
+        """Make a melody of tokens, such as a network has drawn.
+
+        Raises
+        ------
+        ValueError
+            If there is no token, or one is not ``"pitch:duration"``; the message gives its place.
+
+        Examples
+        --------
+        >>> Melody.from_tokens(["67:4", "64:8"], title="Call").notes
+        ((67, 4), (64, 8))
+        """
+        if isinstance(tokens, str):
+            raise ValueError(f"tokens must be a list of tokens such as '60:4', got {tokens!r}")
+        return cls(title, key, tuple(_read(i, each) for i, each in enumerate(tokens)), metre)
+
+    def transposed(self, semitones: int) -> Melody:
+        """Move every note, and the key, up by so many semitones (down, if negative).
+
+        Raises
+        ------
+        ValueError
+            If a pitch leaves 1 to 127.
+
+        Examples
+        --------
+        >>> Melody("Call", "G major", ((67, 4), (0, 4), (62, 8))).transposed(-7)
+        Melody(title='Call', key='C major', notes=((60, 4), (0, 4), (55, 8)), metre='4/4')
+        """
+        notes = tuple((pitch and _moved(pitch, semitones), each) for pitch, each in self.notes)
+        tonic, _, mode = self.key.partition(" ")
+        if tonic in TONICS:
+            tonic = TONICS[(TONICS.index(tonic) + semitones) % 12]
+        return Melody(self.title, f"{tonic} {mode}".strip(), notes, self.metre)
+
+
+def _note(pair: tuple[int, int]) -> tuple[int, int]:
+    wants = "a note must be a pitch from 0 (a rest) to 127 and a duration of at least 1 sixteenth"
+    try:
+        pitch, duration = pair
+    except (TypeError, ValueError):
+        raise ValueError(f"{wants}, got {pair!r}") from None
+    if any(isinstance(each, bool) or not isinstance(each, Integral) for each in (pitch, duration)):
+        raise ValueError(f"{wants}, both whole numbers, got {pair!r}")
+    if not 0 <= pitch <= 127 or duration < 1:
+        raise ValueError(f"{wants}, got {pair!r}")
+    return int(pitch), int(duration)
+
+
+def _moved(pitch: int, semitones: int) -> int:
+    if not 1 <= pitch + semitones <= 127:
+        raise ValueError(
+            f"semitones must leave every pitch between 1 and 127, got {semitones}, which moves "
+            f"{pitch} to {pitch + semitones}"
+        )
+    return pitch + semitones
+
+
+def _read(place: int, token: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{1,3}):([0-9]{1,3})", token) if isinstance(token, str) else None
+    if found is None:
+        raise ValueError(f"token {place} must be 'pitch:duration', such as '60:4', got {token!r}")
+    return int(found[1]), int(found[2])
+
+
+def load_melodies() -> list[Melody]:
+    """Melodies composed for the course: 48, of 8 or 16 bars.
+
+    Returns
+    -------
+    list of Melody
+        In the order of the file. The card, ``data/melodies.md``, tells more.
+
+    Raises
+    ------
+    ValueError
+        If the file has changed.
+    FileNotFoundError
+        If it is not there.
+
+    Examples
+    --------
+    >>> melody = load_melodies()[0]
+    >>> melody.title, melody.key, melody.metre, len(melody.notes)
+    ('Lamps on the Slipway', 'C major', '4/4', 66)
+    >>> melody.tokens()[:5]
+    ['60:4', '62:2', '64:2', '62:4', '60:4']
+    """
+    return [_melody(each) for each in read_shipped("melodies.txt").strip().split("\n\n")]
+
+
+def _melody(text: str) -> Melody:
+    title, heading, *phrases = text.split("\n")
+    key, metre = heading.split(", ")
+    tokens = " ".join(phrases).replace("|", "").split()
+    return Melody.from_tokens(tokens, title.removeprefix("# "), key, metre)
 
 
 def read_shipped(file_name: str) -> str:
