@@ -16,6 +16,12 @@ from course_utils.datasets.generated import (
     temporal_order_baseline,
 )
 from course_utils.datasets.measured import load_architecture_runs, load_gate_runs
+from course_utils.datasets.names import (
+    Place,
+    TerritoryNames,
+    load_place_names,
+    load_territory_names,
+)
 from course_utils.datasets.series import load_co2, load_sunspots, mackey_glass
 from course_utils.datasets.shipped import (
     Melody,
@@ -30,8 +36,10 @@ from course_utils.datasets.shipped import (
 __all__ = [
     "EncodedReviews",
     "Melody",
+    "Place",
     "Poem",
     "Review",
+    "TerritoryNames",
     "adding",
     "adding_baseline",
     "copy_baseline",
@@ -42,10 +50,12 @@ __all__ = [
     "load_gate_runs",
     "load_imdb",
     "load_melodies",
+    "load_place_names",
     "load_prose",
     "load_reviews",
     "load_shakespeare",
     "load_sunspots",
+    "load_territory_names",
     "load_verse",
     "mackey_glass",
     "parity",
