@@ -590,6 +590,10 @@ plotting.show(
 # Reset a stateful layer whenever the next batch does not continue the last one: before each epoch, before
 # validation, before you generate text. Keras never does it for you.
 #
+# Here the layer is called directly. With Keras 3.15 on JAX, `fit`, `evaluate` and `predict` do *not* carry
+# the state of a stateful layer from one batch to the next, and they say nothing. Lesson 13 shows it, and
+# hands the state on by itself.
+#
 # ### Exercise 10.3 · Stateful is one long call
 #
 # `layer` is a stateful Keras layer with `return_sequences=True`, built for the batch size of `x`. Other code
