@@ -3,29 +3,16 @@
 What it does to a process cannot be undone, so it is only enabled in child processes.
 """
 
-import os
 import re
 import subprocess
 import sys
 
 import pytest
+from own_process import run_python
 
 from course_utils import keras2_compat
 
 ENABLE = "from course_utils import keras2_compat\nkeras2_compat.enable()\nimport keras\n"
-
-
-def run_python(code, **environment):
-    """Run ``code`` in a new process; return its stdout and stderr."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip(), done.stderr.strip()
 
 
 def test_import_gives_keras_2_on_theano_in_silence():

@@ -4,8 +4,6 @@ What Theano does to a process cannot be undone, so it is only imported in child 
 """
 
 import importlib.util
-import os
-import subprocess
 import sys
 import types
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from own_process import run_python
 
 from course_utils import theano_compat
 
@@ -25,17 +24,11 @@ needs_compiler = pytest.mark.skipif(
 )
 
 
-def run_python(code, **environment):
-    """Run ``code`` in a new process; returns its stdout, and wants nothing on stderr."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "tools")} | environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+def run_quietly(code, **environment):
+    """Run ``code``, which may use what is in tools/; return its stdout. It must write no warning."""
+    out, warnings = run_python(code, **{"PYTHONPATH": str(ROOT / "tools")} | environment)
+    assert warnings == ""
+    return out
 
 
 # --- what a learner gets
@@ -54,7 +47,7 @@ elapsed = time.perf_counter() - start
 assert float(update(*arguments)) < first
 print(elapsed)
 """
-    elapsed = run_python(code, PATH=str(tmp_path), UNROLLED_THEANO_CACHE=str(tmp_path / "cache"))
+    elapsed = run_quietly(code, PATH=str(tmp_path), UNROLLED_THEANO_CACHE=str(tmp_path / "cache"))
     assert float(elapsed) < 2
 
 
@@ -70,7 +63,7 @@ import benchmarks
 update, arguments = benchmarks.rnn_update(n_steps=3)
 update(*arguments)
 """
-    run_python(code, PATH=str(tmp_path), UNROLLED_THEANO_CACHE=str(tmp_path / "cache"))
+    run_quietly(code, PATH=str(tmp_path), UNROLLED_THEANO_CACHE=str(tmp_path / "cache"))
     assert set(calls.read_text().split()) <= {"-v"}  # Theano asks whether it is there
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.stat().st_size]
 
@@ -88,7 +81,7 @@ import theano
 print(theano.config.mode, theano.config.floatX, theano.config.base_compiledir, sep="\\n")
 assert dict(os.environ) == before
 """
-    printed = run_python(
+    printed = run_quietly(
         code,
         HOME=str(tmp_path),
         THEANO_FLAGS="floatX=float32,mode=FAST_RUN",
@@ -125,7 +118,7 @@ try:
 except RuntimeError as error:
     print(error)
 """
-    assert "restart the kernel" in run_python(code, PYTHONWARNINGS="ignore")
+    assert "restart the kernel" in run_quietly(code, PYTHONWARNINGS="ignore")
 
 
 def test_python_3_12(no_theano_yet, monkeypatch):
@@ -157,7 +150,7 @@ try:
 except ImportError as error:
     print(error)
 """
-    assert "(No module named 'no_such_module'): `make lab`" in run_python(code)
+    assert "(No module named 'no_such_module'): `make lab`" in run_quietly(code)
 
 
 def test_cache_directory_that_cannot_be_made(no_theano_yet, monkeypatch, tmp_path):
@@ -192,7 +185,7 @@ except RuntimeError as error:
 x = T.scalar()
 print(theano.function([x], T.tanh(x))(0.0))
 """
-    printed = run_python(code, PATH=str(tmp_path), UNROLLED_THEANO_CACHE=str(tmp_path / "cache"))
+    printed = run_quietly(code, PATH=str(tmp_path), UNROLLED_THEANO_CACHE=str(tmp_path / "cache"))
     assert sentence in printed
     assert "every lesson works in the default mode" in printed
     assert printed.splitlines()[-1] == "0.0"
