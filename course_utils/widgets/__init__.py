@@ -23,6 +23,7 @@ from .gate_playground import GatePlaygroundExplorer
 from .gradient_lag import GradientLagExplorer
 from .graph_browser import GraphBrowserExplorer
 from .horizon import HorizonExplorer
+from .melody_player import MelodyPlayer
 from .moved_weights import MovedWeightsExplorer
 from .parity import ParityExplorer
 from .parity_training import ParityTrainingExplorer
@@ -43,6 +44,7 @@ __all__ = [
     "GradientLagExplorer",
     "GraphBrowserExplorer",
     "HorizonExplorer",
+    "MelodyPlayer",
     "MovedWeightsExplorer",
     "ParityExplorer",
     "ParityTrainingExplorer",
