@@ -71,8 +71,8 @@ class MelodyPlayer(Explorer):
         longest = max(len(melody.notes) for melody in self._melodies.values())
         self.controls = (
             Choice("melody", "melody", titles, titles[0]),
-            Range("tempo", "tempo, quarters a minute", 40, 240, 5, 110),
-            Range("note", "note, play from here", 1, max(2, longest), 1, 1),
+            Range("tempo", "tempo, quarters/min", 40, 240, 5, 110),
+            Range("note", "start from note", 1, max(2, longest), 1, 1),
         )
         self.data = {
             "melodies": {

@@ -50,9 +50,11 @@ const BOTTOM = 268;
 const HEIGHT = 300;
 const FEWEST_ROWS = 12; // semitones shown, at least
 const MOST_NAMED = 24; // rows that can all be named; of more, only C is
+const MOST_LINES = 32; // bars with a line each
 const INK = "var(--unrolled-ink)";
 const SOFT = "var(--unrolled-soft)";
 const LINE = "var(--unrolled-line)";
+const PAPER = "var(--unrolled-paper)";
 const BLUE = "var(--unrolled-blue)";
 const VERMILLION = "var(--unrolled-vermillion)";
 
@@ -76,13 +78,13 @@ function keyboard(notes, [low, high], y, row, right) {
   });
 }
 
-/** Bar lines, some of them with the number of the bar. */
+/** Bar lines, some of them with the number of the bar; of many bars those lines only. */
 function bars(length, bar, x, width) {
   const count = Math.ceil(length / bar);
   const step = Math.ceil(count / (width < 480 ? 4 : 8));
   return Array.from({ length: count }, (_, i) => {
     const at = x(i * bar);
-    return tag("line", { x1: at, x2: at, y1: TOP, y2: BOTTOM, stroke: LINE }) +
+    return (i % step && count > MOST_LINES ? "" : tag("line", { x1: at, x2: at, y1: TOP, y2: BOTTOM, stroke: LINE })) +
       (i % step ? "" : text(at, BOTTOM + 18, i ? i + 1 : "bar 1", { fill: SOFT, "font-size": 12, "text-anchor": i ? "middle" : "start" }));
   });
 }
@@ -116,7 +118,7 @@ export function draw(values, result, width, { melodies }) {
   const [pitch] = notes[result.note - 1];
   const at = x(result.starts[result.note - 1] / (15 / values.tempo));
   const name = text(at, y(pitch || rows[1]) + (pitch ? -4 : 14), result.name, {
-    fill: VERMILLION, "font-weight": 600, "text-anchor": at > (LEFT + right) / 2 ? "end" : "start",
+    fill: VERMILLION, "font-weight": 600, stroke: PAPER, "stroke-width": 4, "paint-order": "stroke", "text-anchor": at > (LEFT + right) / 2 ? "end" : "start",
   });
   return {
     height: HEIGHT,
@@ -260,6 +262,7 @@ function render(view) {
   root.querySelector(".unrolled-controls").append(button);
   root.append(notice);
   button.addEventListener("click", () => (playing ? stop() : play()));
+  picture.style.cursor = "pointer";
   picture.addEventListener("click", point);
   document.addEventListener(PLAYS, stop);
   model.on("change:values", stop);
