@@ -117,3 +117,9 @@ def test_a_melody_moves_to_another_key_and_back():
 def test_a_melody_does_not_leave_the_pitches_there_are(semitones):
     with pytest.raises(ValueError, match="semitones must leave every pitch between 1 and 127"):
         MELODIES[0].transposed(semitones)
+
+
+@pytest.mark.parametrize("semitones", [1.0, "2", None, True])
+def test_a_melody_moves_by_whole_semitones(semitones):
+    with pytest.raises(TypeError, match="semitones must be a whole number"):
+        MELODIES[0].transposed(semitones)

@@ -238,6 +238,8 @@ class Melody:
 
         Raises
         ------
+        TypeError
+            If ``semitones`` is no whole number.
         ValueError
             If a pitch leaves 1 to 127.
 
@@ -246,11 +248,14 @@ class Melody:
         >>> Melody("Call", "G major", ((67, 4), (0, 4), (62, 8))).transposed(-7)
         Melody(title='Call', key='C major', notes=((60, 4), (0, 4), (55, 8)), metre='4/4')
         """
+        if isinstance(semitones, bool) or not isinstance(semitones, Integral):
+            raise TypeError(f"semitones must be a whole number, got {semitones!r}")
         notes = tuple((pitch and _moved(pitch, semitones), each) for pitch, each in self.notes)
         tonic, _, mode = self.key.partition(" ")
+        key = ""  # of a tonic that has another name there is nothing to say
         if tonic in TONICS:
-            tonic = TONICS[(TONICS.index(tonic) + semitones) % 12]
-        return Melody(self.title, f"{tonic} {mode}".strip(), notes, self.metre)
+            key = f"{TONICS[(TONICS.index(tonic) + semitones) % 12]} {mode}".strip()
+        return Melody(self.title, key, notes, self.metre)
 
 
 def _note(pair: tuple[int, int]) -> tuple[int, int]:
