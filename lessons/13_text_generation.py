@@ -592,7 +592,7 @@ for ax, temperature in zip(panels, (0.5, 1.0, 2.0), strict=True):
     p = next_probabilities(ngram_logits, temperature)
     entropy = -(p * np.log2(p)).sum()
     ax.bar(range(8), p[favourites], color=plotting.PALETTE["blue"])
-    ax.set_xticks(range(8), names, rotation=60)
+    ax.set_xticks(range(8), names)
     ax.set_xlabel("next character")
     ax.set_title(f"temperature {temperature:g}")
     shown = " ".join(f"{name} {p[i]:.3f}" for name, i in zip(names[:3], favourites, strict=False))
@@ -811,9 +811,10 @@ print("the journal ends in a loop:", loop_length(parts["test"]) > 0)
 print("at temperature 0.7, texts with a loop:", sum(loop_length(t) > 0 for t in texts[0.7]), "of 3")
 
 # %% [markdown]
-# In our run all four, three of them in the same loop of 123 characters. The journal repeats no passage. The loop is made by the choice: the favourite of each state leads back into a
-# state like one before, which has the same favourite. Chance is the way out, and a small one is enough: at
-# temperature 0.7 no loop is left.
+# In our run all four, three of them in the same loop of 123 characters. The journal repeats no passage.
+# The loop is made by the choice: the favourite of each state leads back into a state like one before,
+# which has the same favourite. Chance is the way out, and a small one is enough: at temperature 0.7 no
+# loop is left.
 #
 # ### Does it recite?
 #
@@ -1033,8 +1034,10 @@ Quiz("13")
 # ## What next
 #
 # [00 Start here](00_start_here.ipynb) has the map. Part 3 ends here.
-# [14 Keras on Theano, for real](14_keras_on_theano.ipynb) runs programs written for Keras 1 and 2. Lesson 15 asks which architecture suits
-# which task, and lesson 16 lets a network read one sequence and write another.
+# [14 Keras on Theano, for real](14_keras_on_theano.ipynb) runs programs written for Keras 1 and 2.
+# [15 Choosing an architecture](15_choosing_an_architecture.ipynb) asks which architecture suits which
+# task, and [16 Sequence to sequence and attention](16_seq2seq_attention.ipynb) lets a network read one
+# sequence and write another.
 #
 # ## References
 #

@@ -21,6 +21,7 @@
 # %%
 import html
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -338,24 +339,23 @@ check("14.1", from_keras1)
 
 # %%
 def table(rows):
-    """Return the rows as an HTML table."""
-    cell = "<td style='text-align:left; vertical-align:top; white-space:pre-wrap'>{}</td>".format
-    code = "<code style='white-space:pre-wrap'>{}</code>".format
-    head = "".join(
-        f"<th scope='col' style='text-align:left'>{title}</th>"
-        for title in ("What", "Keras 1 and 2", "Keras 3", "Old code on Keras 3", "Why")
-    )
-    body = "".join(
-        "<tr>"
-        + cell(html.escape(row.topic))
-        + cell(code(html.escape(row.old)))
-        + cell(code(html.escape(row.new)))
-        + cell(f"<b>{row.effect}</b> {html.escape(row.says)}")
-        + cell(html.escape(row.breaks))
-        + "</tr>"
-        for row in rows
-    )
-    return HTML(f"<table><tr>{head}</tr>{body}</table>")
+    """Return the rows as an HTML table; below each pair of programs, what the old one does now."""
+    style = "text-align:left; vertical-align:top; white-space:pre-wrap; overflow-wrap:anywhere"
+    head = f"<tr><th style='width:14%'></th><th style='{style}'>Keras 1 and 2</th>"
+    head += f"<th style='{style}'>Keras 3</th></tr>"
+    parts = []
+    for row in rows:
+        old, new, topic, says, breaks = (
+            html.escape(text) for text in (row.old, row.new, row.topic, row.says, row.breaks)
+        )
+        breaks = re.sub("`(.+?)`", r"<code>\1</code>", breaks)
+        parts.append(
+            f"<tbody><tr><th scope='rowgroup' rowspan='2' style='{style}'>{topic}</th>"
+            f"<td style='{style}'><code>{old}</code></td><td style='{style}'><code>{new}</code></td></tr>"
+            f"<tr><td colspan='2' style='{style}'>Old code on Keras 3: <b>{row.effect}</b> "
+            f"<i>{says}</i>\n{breaks}</td></tr></tbody>"
+        )
+    return HTML(f"<table style='table-layout:fixed; width:100%'>{head}{''.join(parts)}</table>")
 
 
 rows = migration.rows()
@@ -648,8 +648,8 @@ Quiz("14")
 # %% [markdown]
 # ## What next
 #
-# The map in [00 Start here](00_start_here.ipynb) shows the lessons that follow. If the two places of
-# the reset gate are new to you, [08 Gates](08_gates.ipynb) derives both.
+# [15 Choosing an architecture](15_choosing_an_architecture.ipynb) measures which cell is worth its
+# price. If the two places of the reset gate are new to you, [08 Gates](08_gates.ipynb) derives both.
 
 # %% [markdown]
 # ## References

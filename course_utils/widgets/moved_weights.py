@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 N_STEPS = 40
 PERIOD = 16  # steps of the input, a sine
 FAR = 0.1  # a difference that one sees at a glance
-HARD_OLD, HARD_NEW, SIGMOID = "hard_sigmoid, Keras 1 and 2", "hard_sigmoid, Keras 3", "sigmoid"
+HARD_OLD, HARD_NEW, SIGMOID = "hard_sigmoid, Keras 2", "hard_sigmoid, Keras 3", "sigmoid"
 ACTIVATIONS: dict[str, Callable[[float], float]] = {
     HARD_OLD: lambda a: min(1.0, max(0.0, a / 5 + 0.5)),
     HARD_NEW: lambda a: min(1.0, max(0.0, a / 6 + 0.5)),
@@ -34,7 +34,7 @@ class MovedWeightsExplorer(Explorer):
 
     Examples
     --------
-    >>> MovedWeightsExplorer(moved="hard_sigmoid, Keras 1 and 2").state()["largest"]
+    >>> MovedWeightsExplorer(moved="hard_sigmoid, Keras 2").state()["largest"]
     0.0
     """
 
@@ -86,7 +86,7 @@ class MovedWeightsExplorer(Explorer):
         from ..plotting import PALETTE
 
         figure, (left, right) = plt.subplots(
-            1, 2, figsize=(8, 3), width_ratios=(2, 3), layout="constrained"
+            1, 2, figsize=(8, 3), width_ratios=(4, 5), layout="constrained"
         )
         places = [a / 10 for a in range(-60, 61)]
         for name, colour, style in (("trained", "blue", "-"), ("moved", "vermillion", "--")):
@@ -94,7 +94,7 @@ class MovedWeightsExplorer(Explorer):
             left.plot(places, heights, style, color=PALETTE[colour], label=values[name])
         left.set_xlabel("gate before the activation")
         left.set_ylabel("gate")
-        left.legend(fontsize="small")
+        left.legend(fontsize="small", loc="lower right")
         steps = range(N_STEPS + 1)
         right.plot(steps, result["h"], color=PALETTE["blue"], label="as trained")
         right.plot(steps, result["h_moved"], "--", color=PALETTE["vermillion"], label="moved")

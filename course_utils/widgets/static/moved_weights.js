@@ -8,7 +8,7 @@ const RECURRENT_KERNEL = [0.6, 0.7, -0.5, 0.4];
 
 const clip = (value) => Math.min(1, Math.max(0, value));
 const ACTIVATIONS = {
-  "hard_sigmoid, Keras 1 and 2": (a) => clip(a / 5 + 0.5),
+  "hard_sigmoid, Keras 2": (a) => clip(a / 5 + 0.5),
   "hard_sigmoid, Keras 3": (a) => clip(a / 6 + 0.5),
   sigmoid: (a) => 1 / (1 + Math.exp(-a)),
 };
