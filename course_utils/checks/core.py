@@ -60,6 +60,12 @@ class Exercise:
         ``(name, hint)`` or None; ``run(args)`` applies the submission.
     value : bool
         The submission is a value, not a function; see :func:`value_exercise`.
+    examine : callable, optional
+        For an exercise with more than one right answer. ``examine(run)`` returns the name of the
+        first property that a submission breaks and a sentence on the case, or None;
+        ``run(*args)`` applies the submission and returns a tuple of arrays. It judges in place of
+        equality with the reference, which then gives the form of the results, and what to
+        compare misconceptions with.
     """
 
     id: str
@@ -74,6 +80,7 @@ class Exercise:
     call: Callable[[Callable, tuple], Any] | None = None
     rules: Sequence[Callable] = ()
     value: bool = False
+    examine: Callable[[Callable], tuple[str, str] | None] | None = None
 
 
 def value_exercise(

@@ -41,6 +41,21 @@ def explain(exercise: Exercise, submission: Any, trials: Sequence[Trial]) -> str
     return next(_problems(exercise, submission, trials), "The result differs from the wanted one.")
 
 
+def malformed(exercise: Exercise, trials: Sequence[Trial]) -> str | None:
+    """Return what is wrong before values are compared: failure, shape, dtype, not finite."""
+    return next(_malformations(exercise, trials), None)
+
+
+def _malformations(exercise: Exercise, trials: Sequence[Trial]) -> Iterator[str]:
+    yield from _failures(exercise, trials)
+    cases = [trial.case for trial in trials]
+    for place, output in enumerate(exercise.outputs):
+        pairs = [(trial.got.values[place], trial.want.values[place]) for trial in trials]
+        for case, pair in zip(cases, pairs, strict=True):
+            yield from _form(exercise, output, case, *pair)
+        yield from _not_finite(exercise, output, cases, pairs)
+
+
 def is_right(exercise: Exercise, trial: Trial) -> bool:
     """Tell whether values, dtypes and untouched arguments are as wanted."""
     return (

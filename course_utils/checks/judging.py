@@ -12,8 +12,16 @@ import numpy as np
 
 from course_utils import progress
 from course_utils.checks.core import OWN_TIME, Case, Exercise, Misconception, Result
-from course_utils.checks.explaining import Trial, explain, in_case, is_right
-from course_utils.checks.outcomes import Outcome, apply, run_cases, same_outcome, type_name
+from course_utils.checks.explaining import Trial, explain, in_case, is_right, malformed
+from course_utils.checks.outcomes import (
+    Outcome,
+    Unusable,
+    apply,
+    run_cases,
+    run_once,
+    same_outcome,
+    type_name,
+)
 from course_utils.checks.sandbox import Ended, run_limited
 
 
@@ -48,6 +56,8 @@ def _judge(exercise: Exercise, submission: Any) -> tuple[str, str, str | None]:
         unfinished = cases[min(len(outcomes), len(cases) - 1)]
         return "wrong", _out_of_time(exercise, unfinished, ended), None
     trials = list(map(Trial, cases, outcomes, _own_outcomes(exercise, exercise.reference)))
+    if exercise.examine is not None:
+        return _judge_by_properties(exercise, submission, trials)
     if all(is_right(exercise, trial) for trial in trials):
         broken = _broken_rule(exercise, submission)
         return ("wrong", *broken) if broken else ("correct", _congratulate(exercise, trials), None)
@@ -55,6 +65,23 @@ def _judge(exercise: Exercise, submission: Any) -> tuple[str, str, str | None]:
     if known is not None:
         return "wrong", known.hint, known.name
     return "wrong", explain(exercise, submission, trials), None
+
+
+def _judge_by_properties(
+    exercise: Exercise, submission: Any, trials: Sequence[Trial]
+) -> tuple[str, str, str | None]:
+    problem = malformed(exercise, trials)
+    broken = None if problem else _broken_property(exercise, submission)
+    if not (problem or broken):
+        rule = _broken_rule(exercise, submission)
+        return ("wrong", *rule) if rule else ("correct", _congratulate(exercise, trials), None)
+    name, sentence = broken or ("", problem)
+    known = _recognise(exercise, trials)
+    if known is not None:
+        return "wrong", f"{sentence} {known.hint}", known.name
+    if broken:
+        return "wrong", f"{sentence} In a right program it is not so.", f"broken: {name}"
+    return "wrong", sentence, None
 
 
 # Before anything runs
@@ -131,9 +158,28 @@ def _broken_rule(exercise: Exercise, submission: Any) -> tuple[str, str] | None:
     return found[0] if found else None
 
 
+def _broken_property(exercise: Exercise, submission: Any) -> tuple[str, str] | None:
+    """Return name and sentence of the first property that the submission breaks."""
+    found: list[tuple[str, str] | None] = []
+
+    def look(stopped: Event) -> None:
+        try:
+            found.append(exercise.examine(lambda *args: run_once(exercise, submission, args)))
+        except Unusable as problem:
+            found.append(("it runs", f"On other arguments your function {problem}"))
+        except Exception:  # of looking at a result whose shape does not fit
+            found.append(("shape", "On other arguments the results do not have the right shape."))
+
+    if run_limited(look, exercise.time_limit) is not Ended.FINISHED or not found:
+        return "it ends", f"Your function was still running after {exercise.time_limit:g} seconds."
+    return found[0]
+
+
 def _congratulate(exercise: Exercise, trials: Sequence[Trial]) -> str:
     if exercise.value:
         message = "Your answer is right."
+    elif exercise.examine is not None:
+        message = "All properties hold, in every case tried."
     elif len(trials) == 1:
         message = "Right in the case tried."
     else:

@@ -77,6 +77,20 @@ def run_cases(
     return list(outcomes), ended
 
 
+def run_once(exercise: Exercise, submission: Any, args: tuple) -> tuple[np.ndarray, ...]:
+    """Return what ``submission`` gives for ``args``, as arrays.
+
+    Raises
+    ------
+    Unusable
+        With a sentence that lacks its subject, whatever went wrong.
+    """
+    outcome = _run_case(exercise, submission, args, args)
+    if outcome.values is None:
+        raise Unusable(outcome.problem or "is not written yet.")
+    return outcome.values
+
+
 def _run_case(exercise: Exercise, submission: Any, args: tuple, original: tuple) -> Outcome:
     try:
         returned = apply(exercise, submission, args)
