@@ -34,6 +34,7 @@ from .scan_tracer import ScanTracerExplorer
 from .sentiment import SentimentExplorer
 from .shape_explorer import ShapeExplorer
 from .unrolled_graph import UnrolledGraphExplorer
+from .ward import WardExplorer
 
 __all__ = [
     "BatchSlicer",
@@ -58,6 +59,7 @@ __all__ = [
     "Text",
     "Toggle",
     "UnrolledGraphExplorer",
+    "WardExplorer",
     "explorers",
 ]
 

@@ -10,15 +10,20 @@ from typing import Any
 
 import traitlets
 
+from ..course import lessons
 from .base import CourseWidget
 
 QUIZZES = files("course_utils").joinpath("quizzes")
 QUESTIONS = range(4, 7)
+FINAL_QUESTIONS = range(18, 25)
 OPTIONS = range(3, 5)
 
 
 class Quiz(CourseWidget):
     """Questions with one right option each, and a reason for every option.
+
+    In a final quiz each question names the lesson that it is about; the page then says which
+    lessons to read again.
 
     Parameters
     ----------
@@ -67,21 +72,27 @@ def read_quiz(path: Traversable) -> list[dict]:
     ------
     ValueError
         If the file is not TOML, or has too few or too many questions or options, a question
-        without exactly one right option, or an option without its reason.
+        without exactly one right option, an option without its reason, or some questions with a
+        ``lesson`` and some without.
     """
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} is not TOML: {error}") from None
     questions = content.get("questions")
-    _expect_length(questions, QUESTIONS, path.name, "questions")
+    final = isinstance(questions, list) and any("lesson" in _row(each) for each in questions)
+    _expect_length(questions, FINAL_QUESTIONS if final else QUESTIONS, path.name, "questions")
     return [
-        _question(question, f"{path.name}, question {number}")
+        _question(question, f"{path.name}, question {number}", final)
         for number, question in enumerate(questions, start=1)
     ]
 
 
-def _question(question: Any, where: str) -> dict:
+def _row(question: Any) -> dict:
+    return question if isinstance(question, dict) else {}
+
+
+def _question(question: Any, where: str, final: bool) -> dict:
     text = _text(question, "text", where)
     _expect_length(question.get("options"), OPTIONS, where, "options")
     options = [
@@ -95,7 +106,16 @@ def _question(question: Any, where: str) -> dict:
     right = sum(option["correct"] for option in options)
     if right != 1:
         raise ValueError(f"{where}: exactly one option must be correct, {right} are")
-    return {"text": text, "options": options}
+    about = {"lesson": _lesson(question.get("lesson"), where)} if final else {}
+    return {"text": text, "options": options, **about}
+
+
+def _lesson(number: Any, where: str) -> str:
+    """Return the name of a lesson, such as ``"03 Backpropagation through time"``."""
+    names = {lesson.number: lesson.name for lesson in lessons()}
+    if type(number) is not int or number not in names:
+        raise ValueError(f"{where}: 'lesson' must be the number of a lesson, got {number!r}")
+    return names[number]
 
 
 def _expect_length(rows: Any, allowed: range, where: str, what: str) -> None:

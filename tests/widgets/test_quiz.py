@@ -32,6 +32,18 @@ MALFORMED = {
     "empty reason": (SOUND.replace("because", " "), "option 1: 'why' must be a text"),
     "no question": (SOUND.replace("Why?", ""), "question 1: 'text' must be a text"),
     "number as text": (SOUND.replace('"it is `h`"', "3"), "option 1: 'text' must be a text"),
+    "some with a lesson": (
+        (QUESTION + "lesson = 3\n" + RIGHT + OPTION * 2) + (QUESTION + RIGHT + OPTION * 2) * 17,
+        "question 2: 'lesson' must be the number of a lesson, got None",
+    ),
+    "no such lesson": (
+        (QUESTION + "lesson = 99\n" + RIGHT + OPTION * 2) * 18,
+        "question 1: 'lesson' must be the number of a lesson, got 99",
+    ),
+    "a short final quiz": (
+        (QUESTION + "lesson = 3\n" + RIGHT + OPTION * 2) * 6,
+        "18 to 24 questions, it has 6",
+    ),
     "lone backtick": (SOUND.replace("`h`", "`h"), "a backtick in 'text' has no partner"),
 }
 
@@ -54,6 +66,19 @@ def test_sound_quiz_is_read(tmp_path):
     assert [option["correct"] for option in questions[0]["options"]] == [False, True, False]
 
 
+def test_final_quiz_asks_about_every_lesson_before_it():
+    questions = read_quiz(QUIZZES.joinpath("lesson_18.toml"))
+    asked = [question["lesson"] for question in questions]
+    assert asked == sorted(asked)
+    assert set(asked) == {lesson.name for lesson in course.lessons() if lesson.number < 18}
+
+
+def test_only_the_last_quiz_is_a_final_one():
+    for path in FILES:
+        final = all("lesson" in question for question in read_quiz(path))
+        assert final == (path.name == "lesson_18.toml")
+
+
 @pytest.mark.parametrize("lesson", ["99", "2", "", "../x", None])
 def test_unknown_quiz_is_refused(lesson):
     with pytest.raises(ValueError, match="there is no quiz for lesson"):
@@ -70,7 +95,7 @@ class TestShippedQuiz:
 
     def test_it_has_no_key_that_nobody_reads(self, path):
         for question in tomllib.loads(path.read_text("utf-8"))["questions"]:
-            assert question.keys() == {"text", "options"}
+            assert question.keys() - {"lesson"} == {"text", "options"}
             for option in question["options"]:
                 assert option.keys() <= {"text", "why", "correct"}
 

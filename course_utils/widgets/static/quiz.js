@@ -1,4 +1,6 @@
-/* Questions with one right option each; the chosen option says at once why it is right or wrong. */
+/* Questions with one right option each; the chosen option says at once why it is right or wrong.
+ * In a final quiz each question belongs to a lesson, the first answer to it counts, and the page says
+ * what to read again. */
 
 function question({ text: asked, options }, index, answered) {
   const feedback = element("p", { class: "unrolled-feedback", "aria-live": "polite" });
@@ -20,16 +22,26 @@ function question({ text: asked, options }, index, answered) {
 
 function render({ model, el }) {
   const questions = model.get("questions");
+  const final = questions.some(({ lesson }) => lesson);
   const right = new Map();
   const score = element("p", { class: "unrolled-score", "aria-live": "polite" });
 
   function count() {
     const correct = [...right.values()].filter(Boolean).length;
-    score.textContent = `Answered ${right.size} of ${questions.length}, ${correct} right.`;
+    const tried = final ? " at the first try" : "";
+    score.textContent = `Answered ${right.size} of ${questions.length}, ${correct} right${tried}.${toReread()}`;
+  }
+
+  /** The lessons whose question was not right at once, in order. */
+  function toReread() {
+    if (!final || !right.size) return "";
+    const missed = questions.filter((_, i) => right.get(i) === false).map(({ lesson }) => lesson);
+    if (missed.length) return ` Read again: ${[...new Set(missed)].sort().join(", ")}.`;
+    return right.size === questions.length ? " Nothing to read again." : "";
   }
 
   function answered(index, correct) {
-    right.set(index, correct);
+    if (!final || !right.has(index)) right.set(index, correct);
     count();
   }
 
