@@ -1,4 +1,4 @@
-"""The trainings that lesson 15 will not run itself."""
+"""The trainings that lesson 15 does not run itself."""
 
 import measure_architectures
 import numpy as np
@@ -23,6 +23,34 @@ def test_file_holds_every_run_of_the_script():
     for scores in runs.values():
         assert scores.shape == shape
         assert ((scores >= 0) & (scores < 2)).all()
+
+
+def test_file_of_many_seeds_holds_every_run_and_begins_with_those_of_the_grid():
+    runs, grid = datasets.load_seed_runs(), datasets.load_architecture_runs()
+    rates = measure_architectures.MANY_SEEDS_RATES
+    assert runs.keys() == {(task, network) for task in rates for network in rates[task]}
+    for (task, network), scores in runs.items():
+        assert scores.shape == (len(measure_architectures.MANY_SEEDS), 10)
+        np.testing.assert_array_equal(scores[:3], grid[task, network, rates[task][network]])
+
+
+def test_many_seeds_have_the_rate_that_was_better_in_the_grid():
+    grid = datasets.load_architecture_runs()
+    for task, rates in measure_architectures.MANY_SEEDS_RATES.items():
+        for network, rate in rates.items():
+            medians = {
+                each: np.median(grid[task, network, each][:, -1])
+                for each in measure_architectures.RATES
+            }
+            assert max(medians, key=medians.get) == rate
+
+
+def test_skill_is_0_for_guessing_and_1_without_a_mistake():
+    assert list(datasets.ARCHITECTURE_TASKS) == list(measure_architectures.TASKS)
+    for task, (guess, perfect) in datasets.ARCHITECTURE_TASKS.items():
+        np.testing.assert_array_equal(datasets.architecture_skill(task, [guess, perfect]), [0, 1])
+    with pytest.raises(ValueError, match="task"):
+        datasets.architecture_skill("adding", 0.1)
 
 
 @pytest.mark.parametrize("task", ["adding, 20 steps", "copy 5 symbols after 20 steps"])

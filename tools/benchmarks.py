@@ -384,6 +384,40 @@ def cells() -> Iterator[Row]:
             }
 
 
+@benchmark
+def architectures() -> Iterator[Row]:
+    """Forward and backward of each cell (float32) against a SimpleRNN of as many units."""
+    from threadpoolctl import threadpool_limits
+
+    from course_utils import cells
+    from course_utils.comparison import n_parameters
+
+    n_samples, n_steps, n_features = 32, 100, 32
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n_samples, n_steps, n_features)).astype("float32")
+    for n_units in (32, 128, 512):
+        dh = rng.normal(size=(n_samples, n_steps, n_units)).astype("float32")
+        calls = {}
+        for kind in ("SimpleRNN", "LSTM", "GRU"):
+            cell = getattr(cells, kind).start(n_features, n_units, dtype="float32")
+            compiled = keras_gradients(cell)
+            calls[kind, "NumPy"] = functools.partial(numpy_gradients, cell)
+            calls[kind, "Keras on JAX"] = functools.partial(compiled, cell)
+        with threadpool_limits(1):  # as in every lesson; JAX has threads of its own
+            times = interleaved(calls, (x, dh), n_rounds=9)
+        for (kind, by), in_rounds in times.items():
+            plain = times["SimpleRNN", by]
+            parameters = [n_parameters(each, n_features, n_units) for each in (kind, "SimpleRNN")]
+            yield {
+                "units": n_units,
+                "network": kind,
+                "computed by": by,
+                "per step (us)": round(1e6 * np.median(in_rounds) / n_steps, 1),
+                "time": f"{np.median(in_rounds / plain):.1f} times",
+                "parameters": f"{parameters[0] / parameters[1]:.1f} times",
+            }
+
+
 N_WORDS, N_UNITS, N_STEPS, N_REVIEWS = 20_000, 128, 100, 25_000  # the source texts' and IMDB's
 BATCHES_A_CALL = 4  # a call of fit has costs of its own, which an epoch pays once
 

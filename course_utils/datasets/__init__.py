@@ -15,7 +15,13 @@ from course_utils.datasets.generated import (
     temporal_order,
     temporal_order_baseline,
 )
-from course_utils.datasets.measured import load_architecture_runs, load_gate_runs
+from course_utils.datasets.measured import (
+    ARCHITECTURE_TASKS,
+    architecture_skill,
+    load_architecture_runs,
+    load_gate_runs,
+    load_seed_runs,
+)
 from course_utils.datasets.names import (
     Place,
     TerritoryNames,
@@ -34,6 +40,7 @@ from course_utils.datasets.shipped import (
 )
 
 __all__ = [
+    "ARCHITECTURE_TASKS",
     "EncodedReviews",
     "Melody",
     "Place",
@@ -42,6 +49,7 @@ __all__ = [
     "TerritoryNames",
     "adding",
     "adding_baseline",
+    "architecture_skill",
     "copy_baseline",
     "copy_memory",
     "generate_sine_wave",
@@ -53,6 +61,7 @@ __all__ = [
     "load_place_names",
     "load_prose",
     "load_reviews",
+    "load_seed_runs",
     "load_shakespeare",
     "load_sunspots",
     "load_territory_names",

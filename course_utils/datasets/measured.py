@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from course_utils.arguments import choice
 from course_utils.datasets.shipped import read_shipped
 
 
@@ -45,6 +47,31 @@ def load_gate_runs() -> tuple[np.ndarray, dict[str, np.ndarray]]:
     }
 
 
+ARCHITECTURE_TASKS = {
+    "adding, 20 steps": (1 / 6, 0.0),
+    "adding, 50 steps": (1 / 6, 0.0),
+    "adding, 100 steps": (1 / 6, 0.0),
+    "copy 5 symbols after 20 steps": (0.25, 1.0),
+    "temporal order, 50 steps": (0.25, 1.0),
+    "digits, 64 steps": (0.1, 1.0),
+}
+"""The scores of who guesses, and of who makes no mistake, on each task."""
+
+
+def architecture_skill(task: str, scores: ArrayLike) -> np.ndarray:
+    """Put the scores of a task on one scale: 0 for who guesses, 1 for who makes no mistake.
+
+    Examples
+    --------
+    >>> architecture_skill("digits, 64 steps", [0.1, 0.55, 1.0]).round(2)
+    array([0. , 0.5, 1. ])
+    >>> architecture_skill("adding, 50 steps", 0.0).round(2)
+    1.0
+    """
+    guess, perfect = ARCHITECTURE_TASKS[choice("task", task, tuple(ARCHITECTURE_TASKS))]
+    return (np.asarray(scores, dtype=float) - guess) / (perfect - guess)
+
+
 def load_architecture_runs() -> dict[tuple[str, str, float], np.ndarray]:
     """Five networks on six tasks, with two learning rates and three seeds each.
 
@@ -71,7 +98,42 @@ def load_architecture_runs() -> dict[tuple[str, str, float], np.ndarray]:
     >>> runs["adding, 100 steps", "GRU 32", 0.01][:, -1].round(3)
     array([0., 0., 0.])
     """
-    _, *rows = csv.reader(read_shipped("architecture_runs.csv").splitlines())
+    return _runs("architecture_runs.csv")
+
+
+def load_seed_runs() -> dict[tuple[str, str], np.ndarray]:
+    """Two of these tasks with twelve seeds, each network at its better rate.
+
+    Returns
+    -------
+    dict of (task, network) to ndarray (12, 10), float64
+        A row a seed (0 to 11): the share of right answers on the test sequences after 150, 300, …,
+        1500 updates. The first three rows are those of :func:`load_architecture_runs`, at the rate
+        that was better there.
+
+    Raises
+    ------
+    ValueError
+        If the file has changed.
+    FileNotFoundError
+        If it is not there.
+
+    References
+    ----------
+    The card, ``data/seed_runs.md``.
+
+    Examples
+    --------
+    >>> load_seed_runs()["digits, 64 steps", "LSTM 32"].shape
+    (12, 10)
+    """
+    return {
+        (task, network): scores for (task, network, _), scores in _runs("seed_runs.csv").items()
+    }
+
+
+def _runs(file_name: str) -> dict[tuple[str, str, float], np.ndarray]:
+    _, *rows = csv.reader(read_shipped(file_name).splitlines())
     keys = dict.fromkeys((task, network, float(rate)) for task, network, rate, *_ in rows)
     return {
         key: np.array(
@@ -83,4 +145,44 @@ def load_architecture_runs() -> dict[tuple[str, str, float], np.ndarray]:
             dtype=np.float64,
         )
         for key in keys
+    }
+
+
+def load_seq2seq_runs() -> dict[tuple[str, str, str], dict[str, np.ndarray]]:
+    """Encoder-decoders with attention and without, on dates and sums, three seeds each.
+
+    Returns
+    -------
+    dict of (task, network, group) to dict of str to ndarray (3,), float64
+        Of a group of test texts, such as the sums of ``"3"`` digits, for the seeds 0, 1 and 2:
+        ``exact`` and ``beam``, the share of answers that are right in every character, greedy and
+        with a beam of 4; ``forced`` and ``free``, the share of right characters under teacher
+        forcing and in greedy free running; ``forced after`` and ``free after``, of the characters
+        after the first mistake.
+
+    Raises
+    ------
+    ValueError
+        If the file has changed.
+    FileNotFoundError
+        If it is not there.
+
+    References
+    ----------
+    The card, ``data/seq2seq_runs.md``, tells of tasks and networks.
+
+    Examples
+    --------
+    >>> load_seq2seq_runs()["dates", "no attention", "all"]["exact"].round(2)
+    array([0.72, 0.7 , 0.7 ])
+    """
+    runs: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+    for row in csv.DictReader(read_shipped("seq2seq_runs.csv").splitlines()):
+        key = row.pop("task"), row.pop("network"), row.pop("group")
+        del row["seed"]
+        for name, score in row.items():
+            runs.setdefault(key, {}).setdefault(name, []).append(score)
+    return {
+        key: {name: np.array(each, dtype=np.float64) for name, each in scores.items()}
+        for key, scores in runs.items()
     }
