@@ -1,6 +1,7 @@
 """What a lesson writes by hand and what later lessons import from course_utils is the same function."""
 
 import ast
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from course_utils import (
     cells,
+    comparison,
     datasets,
     forecasting,
     gates,
@@ -256,3 +258,14 @@ def test_fresh_start_of_lesson_11():
         assert sorted({float(abs(part).max()) for part in memory}) == pytest.approx([0, 0.01])
         started.append(model.get_weights()[0])
     np.testing.assert_array_equal(*started)
+
+
+def test_counting_and_permutation_test_of_lesson_15():
+    lesson = taught("15_choosing_an_architecture")
+    lesson |= {"LAYOUT": comparison.LAYOUT, "combinations": combinations}
+    for network in comparison.LAYOUT:
+        counted = lesson["n_parameters"](network, 3, 17)
+        assert comparison.n_parameters(network, 3, 17) == counted
+    for sizes in ((3, 3), (2, 5), (4, 1)):
+        a, b = (RNG.integers(400, 480, size=size) for size in sizes)
+        assert comparison.permutation_p(a, b) == pytest.approx(lesson["chance"](a, b))

@@ -16,6 +16,7 @@ The subclass is then in :func:`explorers`, and the tests hold page and Python eq
 
 from __future__ import annotations
 
+from .architectures import ArchitectureExplorer
 from .base import Choice, Explorer, Range, Text, Toggle
 from .batch_slicer import BatchSlicer
 from .course_map import CourseMap
@@ -37,6 +38,7 @@ from .unrolled_graph import UnrolledGraphExplorer
 from .ward import WardExplorer
 
 __all__ = [
+    "ArchitectureExplorer",
     "BatchSlicer",
     "Choice",
     "CourseMap",
