@@ -207,8 +207,8 @@ check("18.1", make_pairs)
 #
 # ### Exercise 18.2 · A layer that does not listen
 #
-# `run_rnn` is the loop of a recurrent layer, with one weight matrix for the input and one for the state. It trains, and
-# never learns anything that needs memory. We replace the first 9 of 10 steps by other numbers.
+# `run_rnn` is the loop of a recurrent layer, with one weight matrix for the input and one for the state. Its states
+# differ from step to step, as they should. We replace the first 9 of 10 steps by other numbers.
 #
 # **Predict.** By how much should the last state change: not at all, a little, or completely?
 #
@@ -271,8 +271,8 @@ check("18.2", run_rnn)
 #
 # ### Exercise 18.3 · A gradient for one step
 #
-# `backward` computes the gradients of the weights. Its author has checked it against central differences with
-# sequences of one step: equal to nine digits. The training of sequences of ten is slow and never gets far.
+# `backward` computes the gradients of the weights. Its author has checked it against central differences, with
+# sequences of one step, and found no error. In use the sequences have ten.
 #
 # **Predict.** In the relative error against T, does the error rise slowly, or is it there at T = 2?
 #
@@ -364,13 +364,13 @@ def backward(x, h0, h, W_hh, dh):
 check("18.3", backward)
 
 # %% [markdown]
-# What to see: nothing at T = 1 and a gross error from T = 2 on. The smallest case is not always a case. Check a
+# What to see: nothing at T = 1, and errors from 0.34 to 1.00 from T = 2 on. The smallest case is not always a case. Check a
 # gradient with at least three steps, two sequences, and a start state that is not zero.
 #
 # ### Exercise 18.4 · A step that turns
 #
-# `clip` shortens gradients that have exploded. The loss explodes no more. But some parameters learn quickly and
-# others hardly, whatever the learning rate.
+# `clip` shortens gradients that have exploded. No number of the result is too large. But a step has a direction,
+# too, and that was to stay.
 #
 # **Predict.** We clip at 1. What are the common norm of all three and the cosine with the gradient before?
 #
@@ -499,8 +499,8 @@ check("18.5", scan_rnn)
 # %% [markdown]
 # ### Exercise 18.6 · A belt that loses its load
 #
-# `run_lstm` is an LSTM with its gates in Keras's order. On the adding problem it is no better than a plain RNN. We hold
-# its gates by their biases: at the first step it takes a load on, then the input gate is shut and the forget gate open.
+# `run_lstm` is an LSTM with its gates in Keras's order. It is built to keep a number for as long as the forget gate is
+# open. We hold its gates by their biases: at the first step it takes a load on, then the input gate is shut.
 #
 # **Predict.** What is on the belt after 30 steps: everything, half of it, nothing?
 #
@@ -580,7 +580,7 @@ check("18.6", run_lstm)
 
 # %% [markdown]
 # What to see: the load goes down at every step although the forget gate stands at 1. Each turn takes it through the
-# output gate and a tanh. A long memory was the reason for this network; in random data nobody sees that it has gone.
+# output gate and a tanh: 0.73 · tanh 0.83 = 0.50 after the first. After 20 steps nothing is left of it.
 #
 # ## 6. Reading off and measuring
 #
@@ -638,7 +638,7 @@ check("18.7", perplexity_of)
 # ### Exercise 18.8 · Half deaf
 #
 # A Keras layer reads each sequence in both directions and returns both states at every step. `features` takes from them
-# what a classifier gets. Half of the features turn out to be nearly useless.
+# what a classifier gets. Each half of them should know the whole sequence.
 #
 # **Predict.** We replace the first 9 of 10 steps. How far do the forward and the backward half of the features move?
 #
@@ -695,8 +695,8 @@ check("18.8", features)
 # %% [markdown]
 # ### Exercise 18.9 · A scaler that knew
 #
-# `scale` brings a series into a range that a network likes. On the CO2 of Mauna Loa the test error is surprisingly
-# good. Somebody asks how the program could know, in 1990, where the series would end.
+# `scale` brings a series into a range that a network likes, here the CO2 of Mauna Loa. All numbers lie between 0 and 1.
+# Somebody asks how the program could know, in 1990, where the series would end.
 #
 # **Predict.** The training part ends in 1990, and the series rises until 2001. What is the largest scaled value of each
 # part? If the last month of 2001 had been 100 ppm higher, would the scaled value of January 1959 be another?
@@ -837,6 +837,9 @@ def read(x, mask, W_xh, W_hh, b_h):
 check("18.10", read)
 
 # %% [markdown]
+# What to see: two reviews with scores of 0.20 and 0.91. With 15 steps of padding behind them both have 0.39, which
+# is the score of the padding.
+#
 # ## 7. Capstone
 #
 # **The brief.** Forecast the yearly number of sunspots one year ahead, from 1930 to 2008, with a recurrent network of your

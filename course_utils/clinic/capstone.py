@@ -74,7 +74,9 @@ class Report:
             + "</tr>"
             for each in self.criteria
         )
-        head = "<tr><th>points</th><th>criterion</th><th>found</th><th>why it counts</th></tr>"
+        titles = ("points", "criterion", "found", "why it counts")
+        cells = (f'<th style="text-align: left">{title}</th>' for title in titles)
+        head = f"<tr>{''.join(cells)}</tr>"
         table = f"<table>{head}{rows}</table>" if rows else ""
         return f"{table}<p><strong>{html.escape(self.message)}</strong></p>"
 

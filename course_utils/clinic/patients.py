@@ -81,6 +81,11 @@ class Patient:
         """Say who it is and what the program is for; not what is wrong."""
         return f"<Patient {self.number}, seed {self.seed}: {self.does}>"
 
+    @property
+    def program(self) -> str:
+        """Name of the program, as lesson 18 has it."""
+        return getattr(self.mended, "__name__", "scan_rnn")
+
     def args(self, size: int = 5) -> tuple:
         """Return arguments for the program; a larger size gives more and longer sequences.
 

@@ -88,7 +88,8 @@ class WardExplorer(Explorer):
         above.set_xticks([1, *range(5, len(places) + 1, 5)])
         above.set_xlabel(chart["x_label"])
         above.set_ylabel(chart["y_label"])
-        above.legend(title=chart["name"], fontsize="small")
+        above.set_title(f"A program that {chart['does']}", fontsize="medium", loc="left")
+        above.legend(fontsize="small")
         below.axis("off")
         for row, (name, amount) in enumerate(result["signs"].items()):
             place = (0, 1 - row / 5)
@@ -122,5 +123,6 @@ def _charts() -> list[dict]:
             for one in by_seed
         ]
         labels = {"x_label": first.chart.x_label, "y_label": first.chart.y_label}
-        charts.append({"name": f"{number} · {first.does}", **labels, "runs": runs})
+        name = {"name": f"{number} · {first.program}", "does": first.does}
+        charts.append({**name, **labels, "runs": runs})
     return charts

@@ -23,9 +23,9 @@ export function sentence({ who, place }, { here, signs }, data) {
 // ---------------------------------------------------------------- the picture
 
 const LEFT = 58;
-const TOP = 56;
-const BOTTOM = 250;
-const SIGNS = 318;
+const TOP = 80;
+const BOTTOM = 274;
+const SIGNS = 342;
 const ROW = 21;
 const HEIGHT = SIGNS + 5 * ROW;
 const INK = "var(--unrolled-ink)";
@@ -56,12 +56,13 @@ function axes([low, high], x, y, right, count, { x_label, y_label }) {
   ];
 }
 
-function legend({ here }) {
+function legend({ here }, { does }) {
   const rows = [[PATIENT, `patient ${formatNumber(here[0])}`, {}],
     [HEALTHY, `healthy ${formatNumber(here[1])}`, { "stroke-dasharray": "7 4" }]];
-  return rows.map(([colour, name, dashes], i) =>
-    tag("path", { d: `M${4 + 150 * i} 12h24`, stroke: colour, "stroke-width": 2, fill: "none", ...dashes }) +
-    text(34 + 150 * i, 16, name, { fill: colour, "font-size": 13 }));
+  return text(4, 16, `A program that ${does}`, { fill: INK, "font-size": 14 }) +
+    rows.map(([colour, name, dashes], i) =>
+      tag("path", { d: `M${4 + 150 * i} 36h24`, stroke: colour, "stroke-width": 2, fill: "none", ...dashes }) +
+      text(34 + 150 * i, 40, name, { fill: colour, "font-size": 13 })).join("");
 }
 
 const signRow = ([name, amount], i) =>
@@ -78,7 +79,7 @@ export function draw({ who, place }, result, width, data) {
   return {
     height: HEIGHT,
     svg: [
-      ...legend(result),
+      legend(result, chartOf(who, data)),
       ...axes(range, x, y, right, patient.length, chartOf(who, data)),
       tag("line", { x1: x(place), x2: x(place), y1: TOP, y2: BOTTOM, stroke: INK, "stroke-dasharray": "3 3" }),
       tag("path", { d: line(healthy), fill: "none", stroke: HEALTHY, "stroke-width": 2, "stroke-dasharray": "7 4" }),
