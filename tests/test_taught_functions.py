@@ -16,6 +16,7 @@ from course_utils import (
     gradients,
     losses,
     padding,
+    seq2seq,
     text,
     training,
 )
@@ -269,3 +270,36 @@ def test_counting_and_permutation_test_of_lesson_15():
     for sizes in ((3, 3), (2, 5), (4, 1)):
         a, b = (RNG.integers(400, 480, size=size) for size in sizes)
         assert comparison.permutation_p(a, b) == pytest.approx(lesson["chance"](a, b))
+
+
+def test_decoder_of_lesson_16():
+    lesson = taught("16_seq2seq_attention")
+    lesson |= {"PAD": padding.PAD, "START": seq2seq.START, "END": seq2seq.END}
+    y = np.array([[5, 4, 3], [6, 0, 0]])
+    for one, other in zip(lesson["teacher_forcing"](y), seq2seq.teacher_forcing(y), strict=True):
+        np.testing.assert_array_equal(one, other)
+    logits = 3 * RNG.normal(size=(2, 3, 7))
+    assert lesson["masked_loss"](logits, y) == pytest.approx(seq2seq.masked_loss(logits, y))
+    arguments = RNG.normal(size=(2, 3)), RNG.normal(size=(2, 5, 4)), RNG.random((2, 5)) < 0.7
+    arguments += RNG.normal(size=(3, 6)), RNG.normal(size=(4, 6)), RNG.normal(size=6)
+    arguments[2][:, 0] = True
+    for one, other in zip(
+        lesson["attend"](*arguments), seq2seq.additive_attention(*arguments), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-14)
+
+
+def test_beam_search_of_lesson_16():
+    lesson = taught("16_seq2seq_attention")
+    lesson |= {"START": seq2seq.START, "END": seq2seq.END}
+    W = RNG.normal(size=(6, 6))
+
+    def step(last_id, state):
+        state = np.tanh(state @ W + np.eye(6)[last_id])
+        return 2 * state @ W, state
+
+    for width in (1, 2, 4):
+        best = seq2seq.beam_search(step, np.zeros(6), width, 6)[0]
+        ids, log_p = lesson["beam_search"](step, np.zeros(6), width, 6)
+        assert tuple(ids) == best.ids
+        assert log_p == pytest.approx(best.log_probability)

@@ -5,10 +5,13 @@ Generated ones come with the loss that a learner without memory cannot beat.
 
 from course_utils.datasets.fetched import EncodedReviews, load_imdb, load_shakespeare
 from course_utils.datasets.generated import (
+    MAX_DATE_LENGTH,
     adding,
     adding_baseline,
+    additions,
     copy_baseline,
     copy_memory,
+    dates,
     generate_sine_wave,
     parity,
     parity_baseline,
@@ -21,6 +24,7 @@ from course_utils.datasets.measured import (
     load_architecture_runs,
     load_gate_runs,
     load_seed_runs,
+    load_seq2seq_runs,
 )
 from course_utils.datasets.names import (
     Place,
@@ -41,6 +45,7 @@ from course_utils.datasets.shipped import (
 
 __all__ = [
     "ARCHITECTURE_TASKS",
+    "MAX_DATE_LENGTH",
     "EncodedReviews",
     "Melody",
     "Place",
@@ -49,9 +54,11 @@ __all__ = [
     "TerritoryNames",
     "adding",
     "adding_baseline",
+    "additions",
     "architecture_skill",
     "copy_baseline",
     "copy_memory",
+    "dates",
     "generate_sine_wave",
     "load_architecture_runs",
     "load_co2",
@@ -62,6 +69,7 @@ __all__ = [
     "load_prose",
     "load_reviews",
     "load_seed_runs",
+    "load_seq2seq_runs",
     "load_shakespeare",
     "load_sunspots",
     "load_territory_names",

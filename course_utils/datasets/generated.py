@@ -9,7 +9,9 @@ last axis.
 
 from __future__ import annotations
 
+import datetime
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,6 +19,25 @@ from course_utils.arguments import choice, whole_number
 
 TEMPORAL_ORDER_SYMBOLS = ("a", "b", "c", "d", "X", "Y", "E", "B")
 TEMPORAL_ORDER_CLASSES = ("XX", "XY", "YX", "YY")
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+FIRST_DATE, LAST_DATE = datetime.date(1950, 1, 1), datetime.date(2049, 12, 31)
+DATE_FORMS: dict[str, Callable[[datetime.date], str]] = {
+    "3 June 1998": lambda d: f"{d.day} {_month(d)} {d.year}",
+    "June 3, 1998": lambda d: f"{_month(d)} {d.day}, {d.year}",
+    "Jun 3, 98": lambda d: f"{_month(d)[:3]} {d.day}, {d.year % 100:02d}",
+    "3 Jun 1998": lambda d: f"{d.day} {_month(d)[:3]} {d.year}",
+    "3.6.98": lambda d: f"{d.day}.{d.month}.{d.year % 100:02d}",
+    "3rd of June 1998": lambda d: f"{d.day}{_ordinal(d.day)} of {_month(d)} {d.year}",
+    "Wed 3 June 1998": lambda d: f"{WEEKDAYS[d.weekday()]} {d.day} {_month(d)} {d.year}",
+    "June 1998": lambda d: f"{_month(d)} {d.year}",
+}
+"""How people write a date, by an example; the last form names no day."""
+MAX_DATE_LENGTH = 22  # characters, of "30th of September 1998"
 
 
 def parity(
@@ -255,6 +276,113 @@ def temporal_order_baseline() -> float:
     return math.log(4)
 
 
+def dates(n_samples: int, seed: int = 0) -> tuple[list[str], list[str]]:
+    """Dates as people write them, and as ISO 8601 does.
+
+    Every day from 1 January 1950 to 31 December 2049 is equally likely, and so is each of the
+    eight forms of ``DATE_FORMS``. A year of two digits is that of this hundred years: 49 is 2049
+    and 50 is 1950. Between two dots stands the month.
+
+    Parameters
+    ----------
+    n_samples
+        Number of dates, 1 to 100,000. All inputs are different, so that some of them can be held
+        out.
+    seed
+        Whole number of at least 0.
+
+    Returns
+    -------
+    x : list of str
+        6 to ``MAX_DATE_LENGTH`` characters each.
+    y : list of str
+        ``YYYY-MM-DD``, or ``YYYY-MM`` where ``x`` names no day.
+
+    Examples
+    --------
+    >>> dates(n_samples=3, seed=1)
+    (['27.4.97', 'July 2025', 'June 26, 1953'], ['1997-04-27', '2025-07', '1953-06-26'])
+    """
+    n_samples = whole_number("n_samples", n_samples, 1)
+    if n_samples > 100_000:
+        raise ValueError(f"n_samples must be at most 100000, got {n_samples}")
+    rng = _generator(seed)
+    forms = list(DATE_FORMS.values())
+    span = (FIRST_DATE.toordinal(), LAST_DATE.toordinal() + 1)
+    pairs: dict[str, str] = {}
+    while len(pairs) < n_samples:
+        day = datetime.date.fromordinal(int(rng.integers(*span)))
+        form = int(rng.integers(len(forms)))
+        iso = day.isoformat()
+        pairs[forms[form](day)] = iso if form < len(forms) - 1 else iso[:7]
+    return list(pairs), list(pairs.values())
+
+
+def additions(
+    n_samples: int,
+    min_digits: int = 2,
+    max_digits: int = 4,
+    reverse: str = "nothing",
+    seed: int = 0,
+) -> tuple[list[str], list[str]]:
+    """Sums as text: ``"37+85"`` and ``"122"``.
+
+    Both numbers of a sum have equally many digits. Each number of digits is equally likely, and so
+    is each pair of numbers.
+
+    Parameters
+    ----------
+    n_samples
+        Number of sums, at most half of all there are. All are different, so that some of them can
+        be held out.
+    min_digits, max_digits
+        Digits of each number; at least 1.
+    reverse
+        ``"answer"`` writes the sum's last digit first, ``"221"``; ``"question"`` has the whole
+        question backwards, ``"58+73"``; ``"nothing"`` neither.
+    seed
+        Whole number of at least 0.
+
+    Returns
+    -------
+    x : list of str
+        ``2 * min_digits + 1`` to ``2 * max_digits + 1`` characters each.
+    y : list of str
+        ``min_digits`` to ``max_digits + 1`` characters each.
+
+    References
+    ----------
+    Zaremba, Sutskever 2014, *Learning to execute*, arXiv 1410.4615 (addition, digits reversed);
+    Sutskever, Vinyals, Le 2014, arXiv 1409.3215 (the input reversed).
+
+    Examples
+    --------
+    >>> additions(n_samples=3, reverse="answer")
+    (['6732+5600', '37+13', '11+25'], ['23321', '05', '63'])
+    """
+    n_samples = whole_number("n_samples", n_samples, 1)
+    min_digits = whole_number("min_digits", min_digits, 1)
+    max_digits = whole_number("max_digits", max_digits, min_digits)
+    reverse = choice("reverse", reverse, ("nothing", "question", "answer"))
+    spans = {k: (10 ** (k - 1) if k > 1 else 0, 10**k) for k in range(min_digits, max_digits + 1)}
+    most = sum((high - low) ** 2 for low, high in spans.values()) // 2
+    if n_samples > most:
+        raise ValueError(
+            f"n_samples must be at most {most}, half of the sums of {min_digits} to "
+            f"{max_digits} digits, got {n_samples}"
+        )
+    rng = _generator(seed)
+    pairs: dict[str, str] = {}
+    while len(pairs) < n_samples:
+        n_digits = int(rng.integers(min_digits, max_digits + 1))
+        a, b = (int(number) for number in rng.integers(*spans[n_digits], size=2))
+        question, answer = f"{a}+{b}", f"{a + b}"
+        pairs[question[::-1] if reverse == "question" else question] = (
+            answer[::-1] if reverse == "answer" else answer
+        )
+    return list(pairs), list(pairs.values())
+
+
 def generate_sine_wave(
     seq_length: int, num_samples: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -301,3 +429,14 @@ def _generator(seed: int) -> np.random.Generator:
 
 def _one_hot(symbols: np.ndarray, n_classes: int) -> np.ndarray:
     return np.eye(n_classes)[symbols]
+
+
+def _month(day: datetime.date) -> str:
+    return MONTHS[day.month - 1]
+
+
+def _ordinal(number: int) -> str:
+    """The ending of ``3rd``."""
+    if number in (11, 12, 13):
+        return "th"
+    return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -17,6 +17,7 @@ The subclass is then in :func:`explorers`, and the tests hold page and Python eq
 from __future__ import annotations
 
 from .architectures import ArchitectureExplorer
+from .attention import AttentionExplorer
 from .base import Choice, Explorer, Range, Text, Toggle
 from .batch_slicer import BatchSlicer
 from .course_map import CourseMap
@@ -39,6 +40,7 @@ from .ward import WardExplorer
 
 __all__ = [
     "ArchitectureExplorer",
+    "AttentionExplorer",
     "BatchSlicer",
     "Choice",
     "CourseMap",
