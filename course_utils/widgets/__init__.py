@@ -27,6 +27,7 @@ from .graph_browser import GraphBrowserExplorer
 from .horizon import HorizonExplorer
 from .melody_player import MelodyPlayer
 from .moved_weights import MovedWeightsExplorer
+from .mutations import MutationExplorer
 from .parity import ParityExplorer
 from .parity_training import ParityTrainingExplorer
 from .quiz import Quiz
@@ -51,6 +52,7 @@ __all__ = [
     "HorizonExplorer",
     "MelodyPlayer",
     "MovedWeightsExplorer",
+    "MutationExplorer",
     "ParityExplorer",
     "ParityTrainingExplorer",
     "Quiz",
