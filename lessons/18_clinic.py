@@ -959,7 +959,7 @@ clinic.rubric(capstone)
 # %% [markdown]
 # ## Quiz
 #
-# 18 questions, one for each lesson. The first answer counts; below the last question stands what to read again.
+# 24 questions, one or two for each lesson. The first answer counts; below the last question stands what to read again.
 
 # %%
 Quiz("18")
