@@ -16,6 +16,7 @@ from course_utils import (
     gradients,
     losses,
     padding,
+    scoring,
     seq2seq,
     text,
     training,
@@ -270,6 +271,28 @@ def test_counting_and_permutation_test_of_lesson_15():
     for sizes in ((3, 3), (2, 5), (4, 1)):
         a, b = (RNG.integers(400, 480, size=size) for size in sizes)
         assert comparison.permutation_p(a, b) == pytest.approx(lesson["chance"](a, b))
+
+
+def test_scores_of_lesson_17():
+    lesson = taught("17_sequences_everywhere")
+    predicted, labels = ["_aa_aee", "uuouu_"], ["_aa_aaa", "uuuuu_"]
+    wanted = scoring.error_rate(predicted, [scoring.collapse(frames) for frames in labels])
+    assert lesson["letter_error_rate"](predicted, labels) == pytest.approx(wanted)
+    y, y_hat = RNG.integers(0, 4, size=(2, 30))
+    for one, other in zip(
+        lesson["confusion_and_recall"](y, y_hat, 5), scoring.confusion(y, y_hat, 5), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    table, ids = RNG.normal(size=(4, 4, 2)), RNG.integers(0, 4, size=9)
+
+    def logits(ids):
+        return table[ids[:, :-1], ids[:, 1:]].sum(axis=1)
+
+    wanted = scoring.mutation_effects(logits, ids)
+    np.testing.assert_allclose(lesson["base_effects"](logits, ids), wanted, atol=1e-12)
+    groups = [str(group) for group in RNG.integers(0, 6, size=20)]
+    wanted = scoring.whole_groups(groups, 7)
+    np.testing.assert_array_equal(lesson["split_by_group"](groups, 7), wanted)
 
 
 def test_decoder_of_lesson_16():
