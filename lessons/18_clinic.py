@@ -807,7 +807,7 @@ ax.legend(loc=(0.68, 0.5), title="dashed: as it should be")
 plotting.show(
     fig,
     alt="Scores of two reviews against the steps of padding behind them. Without padding they are "
-    "at 0.20 and 0.91; they come nearer step by step, and after 15 both are at 0.39.",
+    "at 0.20 and 0.91; they come nearer step by step, and after 20 both are at 0.39.",
 )
 for k in (0, 1, 5, 20):
     print(f"{k:2d} steps of padding: scores", scores[k].round(2))
@@ -837,7 +837,7 @@ def read(x, mask, W_xh, W_hh, b_h):
 check("18.10", read)
 
 # %% [markdown]
-# What to see: two reviews with scores of 0.20 and 0.91. With 15 steps of padding behind them both have 0.39, which
+# What to see: two reviews with scores of 0.20 and 0.91. With 20 steps of padding behind them both have 0.39, which
 # is the score of the padding.
 #
 # ## 7. Capstone
@@ -848,10 +848,10 @@ check("18.10", read)
 #
 # **The rubric** runs it five times: with three seeds, once more with the first, and once on a series that has other
 # values from 1969 on. No forecast up to 1969 may move: what comes later could not have been known. This one test
-# finds a leaking scaler, windows drawn at random from the whole series, a target in the input, and a choice of epochs
-# by the test part. Errors are MASE, lesson 11's ruler, over three seeds with median and range.
+# finds a leaking scaler, windows drawn at random from the whole series, a target in the input, and mostly a choice
+# that was made by the test part. Errors are MASE, lesson 11's ruler, over three seeds with median and range.
 #
-# Here is a weak submission, as one meets it in blogs: scaled first, split at random, no seed.
+# Here is a weak submission: scaled first, split at random, no seed.
 #
 # **Predict.** It fits a straight line, and so does a baseline of the rubric. Which has the lower error? How many of
 # the 15 points does it get?
