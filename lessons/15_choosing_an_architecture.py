@@ -626,6 +626,41 @@ for task, one, other in PAIRS:
 # still 0.001. And all runs share 500 test digits, so seeds say nothing about another 500: there a share of 0.93
 # is uncertain by 0.011.
 #
+# ### Exercise 15.4 · Who is ahead?
+#
+# Find the network with the best median. Return for each network whether it *cannot* be told from that one: True where p is
+# above `limit`, False where it is behind. `permutation_p(a, b)` does the test. Scores are right answers, higher is better.
+#
+# <details><summary>Hint 1: the best one</summary>
+#
+# `np.median(scores, axis=1)` has one number a network, and `argmax` the place of the largest.
+# </details>
+#
+# <details><summary>Hint 2: the best against itself</summary>
+#
+# Its p is 1, so it comes out True without a rule of its own.
+# </details>
+
+
+# %% exercise="15.4"
+def level_with_best(names, scores, limit):
+    """Return which networks cannot be told from the one with the best median.
+
+    names: n_networks texts, scores (n_networks, n_seeds), limit: such as 0.05
+    -> level (n_networks,), True or False
+    """
+    ### BEGIN SOLUTION
+    best = scores[np.median(scores, axis=1).argmax()]
+    return np.array([permutation_p(row, best) > limit for row in scores])
+    ### END SOLUTION
+
+
+# %% check="15.4"
+check("15.4", level_with_best)
+
+# %% [markdown]
+# The function has no use for `names`. That is the point of it.
+#
 # **How well do three seeds know their spread?** Draw three of the LSTM's twelve scores, in all 220 ways, and take
 # the standard deviation.
 
@@ -809,7 +844,7 @@ Quiz("15")
 #
 # ## What next
 #
-# [00 Start here](00_start_here.ipynb) has the map. Lesson 16 puts two networks together: one reads a sequence,
+# [00 Start here](00_start_here.ipynb) has the map. [16 Sequence to sequence and attention](16_seq2seq_attention.ipynb) puts two networks together: one reads a sequence,
 # the other writes a new one, and attention looks back. Whatever you compare there, compare it as here.
 #
 # ## References

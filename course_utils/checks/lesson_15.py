@@ -1,8 +1,8 @@
-"""Exercises of lesson 15, Choosing an architecture: equal budgets, a fair summary, is it chance."""
+"""Exercises of lesson 15, Choosing an architecture: equal budgets, a fair summary, chance, who is ahead."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations, product
 
 import numpy as np
@@ -628,4 +628,179 @@ CHANCE = Exercise(
 )
 
 
-EXERCISES = [BUDGET, SUMMARY, CHANCE]
+# Exercise 15.4: who is ahead?
+
+
+def level_with_best(names: Sequence[str], scores: Array, limit: float) -> Array:
+    """Return of each network whether it cannot be told from the one with the best median."""
+    best = np.median(scores, axis=1).argmax()
+    return np.array([permutation_p(row, scores[best]) > limit for row in scores])
+
+
+def _field_cases() -> list[Case]:
+    # Right answers among 500, a row a network. Here and there one seed fails, or is lucky.
+    return [
+        Case(label, (names, np.array(scores, dtype=float), 0.05))
+        for label, names, scores in (
+            (
+                "5 seeds, the GRU has the best median",
+                ("RNN", "LSTM", "GRU"),
+                [[404, 428, 399, 411, 417], [462, 449, 430, 441, 436], [455, 460, 452, 448, 463]],
+            ),
+            (
+                "5 seeds, the RNN has the best median and one seed that fails",
+                ("LSTM", "GRU", "RNN", "IRNN"),
+                [
+                    [431, 437, 428, 440, 433],
+                    [452, 447, 439, 444, 449],
+                    [470, 462, 466, 120, 468],
+                    [471, 402, 411, 407, 398],
+                ],
+            ),
+            (
+                "5 seeds, the LSTM has the best median",
+                ("IRNN", "LSTM", "RNN"),
+                [[448, 421, 409, 415, 426], [441, 446, 450, 439, 452], [443, 437, 449, 445, 431]],
+            ),
+            (
+                "3 seeds, far apart",
+                ("GRU", "LSTM", "RNN"),
+                [[470, 466, 473], [301, 310, 295], [402, 411, 407]],
+            ),
+            ("2 networks, 6 seeds", ("RNN", "LSTM"),
+             [[460, 463, 470, 458, 466, 461], [455, 449, 459, 452, 447, 450]]),
+        )
+    ]  # fmt: skip
+
+
+def _only(choose: Callable) -> Callable:
+    """Return a mistaken answer with a single winner."""
+
+    def mistaken(names: Sequence[str], scores: Array, limit: float) -> Array:
+        return np.arange(len(scores)) == choose(names, scores)
+
+    return mistaken
+
+
+def _tested_against(choose: Callable) -> Callable:
+    """Return a mistaken answer that tests each network against another than the best."""
+
+    def mistaken(names: Sequence[str], scores: Array, limit: float) -> Array:
+        other = scores[choose(names, scores)]
+        return np.array([permutation_p(row, other) > limit for row in scores])
+
+    return mistaken
+
+
+def _place_of_lstm(names: Sequence[str], scores: Array) -> int:
+    return list(names).index("LSTM")
+
+
+def _best_median(names: Sequence[str], scores: Array) -> int:
+    return int(np.median(scores, axis=1).argmax())
+
+
+def _ranges_touch(names: Sequence[str], scores: Array, limit: float) -> Array:
+    best = scores[_best_median(names, scores)]
+    return np.array([row.max() >= best.min() and best.max() >= row.min() for row in scores])
+
+
+def _told_apart(names: Sequence[str], scores: Array, limit: float) -> Array:
+    return ~level_with_best(names, scores, limit)
+
+
+def _deviations_touch(names: Sequence[str], scores: Array, limit: float) -> Array:
+    best = scores[_best_median(names, scores)]
+    gaps = np.abs(scores.mean(axis=1) - best.mean())
+    return gaps <= scores.std(axis=1, ddof=1) + best.std(ddof=1)
+
+
+AHEAD = Exercise(
+    "15.4",
+    "Who is ahead?",
+    level_with_best,
+    _field_cases,
+    [
+        Misconception(
+            "the LSTM always wins",
+            _only(_place_of_lstm),
+            "You return the LSTM without a look at the scores. In most of the cases another "
+            "network has a better median, and in one the LSTM is far behind.",
+        ),
+        Misconception(
+            "the LSTM always wins",
+            _tested_against(_place_of_lstm),
+            "You test every network against the LSTM, as if it had to be the best. Find the best "
+            "median first, and test against that network.",
+        ),
+        Misconception(
+            "a single seed decides",
+            _only(lambda names, scores: scores[:, 0].argmax()),
+            "You look at the first seed only. With another seed another network would have won.",
+        ),
+        Misconception(
+            "a single seed decides",
+            _tested_against(lambda names, scores: scores[:, 0].argmax()),
+            "You test against the network whose first seed is best. Take the one with the best "
+            "median over its seeds.",
+        ),
+        Misconception(
+            "the best seed decides",
+            _only(lambda names, scores: scores.max(axis=1).argmax()),
+            "You return the network with the best single run. One lucky seed does that, and the "
+            "other runs of the same network do not count.",
+        ),
+        Misconception(
+            "the best seed decides",
+            _tested_against(lambda names, scores: scores.max(axis=1).argmax()),
+            "You test against the network with the best single run. Take the one with the best "
+            "median over its seeds.",
+        ),
+        Misconception(
+            "the best median alone",
+            _only(_best_median),
+            "Only the network with the best median is True. Others may be behind by chance alone: "
+            "where the test cannot tell them apart, they are True as well.",
+        ),
+        Misconception(
+            "the best mean decides",
+            _tested_against(lambda names, scores: scores.mean(axis=1).argmax()),
+            "You test against the network with the best mean. One run that fails pulls a mean as "
+            "far as it likes. The exercise asks for the best median.",
+        ),
+        Misconception(
+            "tested against the worst",
+            _tested_against(lambda names, scores: np.median(scores, axis=1).argmin()),
+            "You test against the network with the lowest median. The scores are right answers: "
+            "the highest median is the best.",
+        ),
+        Misconception(
+            "told apart and level exchanged",
+            _told_apart,
+            "Your answer is turned round. A small p says that chance rarely does this, so that the "
+            "network is behind; then the answer is False.",
+        ),
+        Misconception(
+            "range overlap read as a test",
+            _ranges_touch,
+            "You compare ranges. With three seeds they often lie apart by chance, and with more "
+            "seeds they can overlap though the networks differ. Use `permutation_p`.",
+        ),
+        Misconception(
+            "standard deviations compared",
+            _deviations_touch,
+            "You ask whether means plus and minus a standard deviation touch. Of a handful of seeds "
+            "it is badly known, and one run that fails makes it huge. Use `permutation_p`.",
+        ),
+        Misconception(
+            "nobody is behind",
+            lambda names, scores, limit: np.ones(len(scores), dtype=bool),
+            "All of your answers are True. With five seeds each p can be as small as 0.008, and in "
+            "some cases it is: there a network is behind.",
+        ),
+    ],
+    ("level (n_networks,)",),
+)
+
+
+EXERCISES = [BUDGET, SUMMARY, CHANCE, AHEAD]

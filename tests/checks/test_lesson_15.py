@@ -153,6 +153,23 @@ NAMED = [
     ("15.3", lambda a, b: bool(max(min(a), min(b)) <= min(max(a), max(b))) * 1.0,
      "range overlap read as a test"),
     ("15.3", lambda a, b: 1 - permutation_p(a, b), "one minus the share"),
+    ("15.4", lambda names, s, limit: [name == "LSTM" for name in names], "the LSTM always wins"),
+    ("15.4", lambda names, s, limit: [
+        permutation_p(row, s[names.index("LSTM")]) > limit for row in s],
+     "the LSTM always wins"),
+    ("15.4", lambda names, s, limit: s[:, 0] == s[:, 0].max(), "a single seed decides"),
+    ("15.4", lambda names, s, limit: s.max(axis=1) == s.max(), "the best seed decides"),
+    ("15.4", lambda names, s, limit: np.median(s, axis=1) == np.median(s, axis=1).max(),
+     "the best median alone"),
+    ("15.4", lambda names, s, limit: [
+        permutation_p(row, s[s.mean(axis=1).argmax()]) > limit for row in s],
+     "the best mean decides"),
+    ("15.4", lambda names, s, limit: [
+        permutation_p(row, s[np.median(s, axis=1).argmax()]) < limit for row in s],
+     "told apart and level exchanged"),
+    ("15.4", lambda names, s, limit: [
+        max(row) >= min(s[np.median(s, axis=1).argmax()]) for row in s],
+     "range overlap read as a test"),
 ]  # fmt: skip
 
 
@@ -178,6 +195,10 @@ WRONG = [
     ("15.3", lambda a, b: [0.1, 0.2], "shape"),
     ("15.3", lambda a, b: (a - b).mean(), "15.3"),
     ("15.3", lambda a: 0.1, "arguments"),
+    ("15.4", lambda names, s, limit: names, "15.4"),
+    ("15.4", lambda names, s, limit: permutation_p(s[0], s[1]) > limit, "shape"),
+    ("15.4", lambda names, s, limit: [permutation_p(row, s[0]) for row in s], "15.4"),
+    ("15.4", lambda names, s: [True] * len(s), "arguments"),
 ]
 
 
@@ -199,6 +220,14 @@ def test_other_right_ways_are_accepted():
         gaps = abs(orders[:, :n].mean(axis=1) - orders[:, n:].mean(axis=1))
         return (gaps >= abs(a.mean() - b.mean()) - 1e-9).sum() / len(gaps)
 
-    answers = {"15.1": solved(floor), "15.2": summary, "15.3": shuffled}
+    def level(names, scores, limit):
+        """A list does as well."""
+        best = max(scores, key=np.median)
+        return [chance > limit for chance in (shuffled_p(row, best) for row in scores)]
+
+    def shuffled_p(a, b):
+        return share(lambda one, other: round(abs(one.mean() - other.mean()), 9))(a, b)
+
+    answers = {"15.1": solved(floor), "15.2": summary, "15.3": shuffled, "15.4": level}
     for exercise, answer in answers.items():
         assert check(exercise, answer).status == "correct", check(exercise, answer)
