@@ -269,8 +269,14 @@ for task, ax in zip(tasks, axes.flat, strict=True):
             skill = datasets.architecture_skill(task, runs[task, network, rate][:, -1])
             skill = np.maximum(skill, -0.25)  # two runs are worse still
             across = place + shift + np.array([-0.07, 0, 0.07])
-            ax.plot(across, skill, marker, markersize=4.5, color=plotting.PALETTE[colour],
-                    label=f"rate {rate}" if place == 0 else None)  # fmt: skip
+            ax.plot(
+                across,
+                skill,
+                marker,
+                markersize=4.5,
+                color=plotting.PALETTE[colour],
+                label=f"rate {rate}" if place == 0 else None,
+            )
     ax.axhline(0, color="0.5", linewidth=1)
     ax.set_ylim(-0.3, 1.08)
     ax.set_title(task, fontsize="small")
@@ -495,10 +501,20 @@ final = {network: seed_runs["digits, 64 steps", network][:, -1] for network in o
 fig, ax = plt.subplots(figsize=(7, 3))
 for place, (network, scores) in enumerate(final.items()):
     old, new = np.sort(scores[:3]), np.sort(scores[3:])
-    ax.plot(old, place - np.linspace(0.3, 0.1, 3), "s", color=plotting.PALETTE["vermillion"],
-            label="seeds 0 to 2" if place == 0 else None)  # fmt: skip
-    ax.plot(new, place + np.linspace(0.05, 0.3, 9), "o", color=plotting.PALETTE["blue"],
-            label="seeds 3 to 11" if place == 0 else None)  # fmt: skip
+    ax.plot(
+        old,
+        place - np.linspace(0.3, 0.1, 3),
+        "s",
+        color=plotting.PALETTE["vermillion"],
+        label="seeds 0 to 2" if place == 0 else None,
+    )
+    ax.plot(
+        new,
+        place + np.linspace(0.05, 0.3, 9),
+        "o",
+        color=plotting.PALETTE["blue"],
+        label="seeds 3 to 11" if place == 0 else None,
+    )
     ax.plot([np.median(new)] * 2, [place + 0.02, place + 0.35], color="k", linewidth=1.5)
     first, then = median_and_range(old), median_and_range(new)
     print(
