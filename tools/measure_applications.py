@@ -1,6 +1,6 @@
 """Train the networks of lesson 17 with three seeds each and write data/application_runs.csv.
 
-``python tools/measure_applications.py`` takes about two minutes of one processor; the lesson shows
+``python tools/measure_applications.py`` takes about one minute of one processor; the lesson shows
 what it writes. The data are the lesson's, the same for all seeds: a seed draws the weights and the
 order of the batches. The tool also writes the network that the mutation explorer starts with.
 """
@@ -24,7 +24,7 @@ from course_utils.datasets.number_words import number_words
 from course_utils.datasets.speech import LABELS, Utterances, spoken_vowels
 from course_utils.losses import softmax
 from course_utils.scoring import error_rate, majority
-from course_utils.sequence_models import Reader, EncoderDecoder, one_hot, padded, train
+from course_utils.sequence_models import EncoderDecoder, Reader, one_hot, padded, train
 from course_utils.text import NGram, Vocabulary, characters
 
 ROOT = Path(__file__).resolve().parent.parent
