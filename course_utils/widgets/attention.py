@@ -49,7 +49,7 @@ class AttentionExplorer(Explorer):
     --------
     >>> state = AttentionExplorer(step=1, width=2).state()
     >>> "".join(state["read"]), "".join(state["written"])
-    ('Wed 27 March 1957', '1957-03-27END')
+    ('Wed␣27␣March␣1957', '1957-03-27END')
     >>> len(state["beams"]), len(state["weights"])
     (2, 11)
     """
@@ -68,7 +68,7 @@ class AttentionExplorer(Explorer):
         if translator is not None and translator.attention is None:
             raise ValueError("translator must have attention, got one without")
         self._translator = translator
-        self._answers: dict[str, dict] = {}
+        self._typed: dict[str, dict] = {}  # the answer to what was typed last
         if translator is None:
             self._answers = json.loads(files(__package__).joinpath(RECORD).read_text("utf-8"))
             examples = list(dict.fromkeys(key.split(" ", 1)[1] for key in self._answers))
@@ -77,6 +77,11 @@ class AttentionExplorer(Explorer):
             n_steps, n_written = translator.n_steps, translator.n_written
             examples = list(dict.fromkeys(each[:n_steps] for each in examples or ()))
             choices = (*examples, OWN)
+            self._answers = {
+                f"{width} {text}": answer(translator, text, width)
+                for text in examples
+                for width in range(1, MAX_WIDTH + 1)
+            }
         typed = Text(
             "typed",
             f"your own text, up to {n_steps} characters",
@@ -93,9 +98,6 @@ class AttentionExplorer(Explorer):
         self.data = {"own": OWN, "space": SPACE_SIGN, "answers": self._answers}
         super().__init__(**values)
         if translator is not None:
-            for each in examples:
-                for width in range(1, MAX_WIDTH + 1):
-                    self._answer(each, width)
             self._tell_page()
             self.observe(self._tell_page, "values")
 
@@ -114,16 +116,18 @@ class AttentionExplorer(Explorer):
         }
 
     def _answer(self, text: str, width: int) -> dict:
-        """The answer to a text; those of a translator are kept."""
+        """The answer to a text; those to the examples are there, and the last other one is kept."""
         key = f"{width} {text}"
-        if key not in self._answers:
-            self._answers[key] = answer(self._translator, text, width)
-        return self._answers[key]
+        if key in self._answers:
+            return self._answers[key]
+        if key not in self._typed:
+            self._typed = {key: answer(self._translator, text, width)}
+        return self._typed[key]
 
     def _tell_page(self, change: traitlets.Bunch | None = None) -> None:
         """Let the page know what the network answers."""
         self.compute(self.values)
-        self.data = self.data | {"answers": dict(self._answers)}
+        self.data = self.data | {"answers": self._answers | self._typed}
         self.page = self.page | {"data": self.data}
 
     def sentence(self, values: dict, result: dict) -> str:
