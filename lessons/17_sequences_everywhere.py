@@ -86,9 +86,18 @@ print("of the GRU:", sum(w.size for w in reader.cell.weights.values()))
 print("ids 2 and 0 as steps of three features:", one_hot(np.array([2, 0]), 3).tolist())
 print("logits of 4 sequences of 50 steps:", reader.logits(np.zeros((4, 50, 20))).shape)
 
+try:
+    reader.logits(np.array([[2, 0, 1, 3]]))
+except ValueError as error:
+    print("ValueError:", error)
+
 # %% [markdown]
 # $3 \cdot 32 \cdot (20 + 32 + 2) = 5184$. What is a number already goes in as it is (sound). What is a symbol goes in
 # *one-hot*: a vector of zeros with a single 1.
+#
+# **What the message means.** Ids were fed, (N, T), and the network wants a vector at each step, (N, T, D). **The mend** is
+# `one_hot(ids, D)`. To feed ids as plain numbers, (N, T, 1), would run, and would tell the network that base 3 is three
+# times base 1.
 #
 # ## 2. Speech: vowels into letters
 #
@@ -688,7 +697,7 @@ plotting.show(
 # What to see: three groups at the right end, and one at zero. The network had never read "seven hundred" and cannot
 # put the two together. It does not know that a digit is a digit wherever it stands; it fills gaps *between* examples.
 #
-# Both numbers are true of the same network. **A random split asks whether it can fill gaps; a block asks whether it has
+# Both numbers are true of one network and one training. Only the split differs. **A random split asks whether it can fill gaps; a block asks whether it has
 # the rule.** Say which one you asked. German is no harder than English, though it says the ones before the tens ("zwei
 # und vierzig"): the whole sentence is read before the first word is written.
 #
