@@ -801,8 +801,8 @@ Quiz("16")
 #
 # ## What next
 #
-# [00 Start here](00_start_here.ipynb) has the map. Lesson 17 takes encoder and decoder to translation, beside speech, music and DNA; lesson 18 breaks
-# ten networks for you to mend.
+# [00 Start here](00_start_here.ipynb) has the map. [17 Sequences everywhere](17_sequences_everywhere.ipynb) takes networks that read and write to
+# translation, speech, music and DNA. [18 Clinic](18_clinic.ipynb) breaks ten networks for you to mend.
 #
 # ## References
 #
