@@ -70,10 +70,6 @@ export function sentence({ statistic, updates, task }, { ahead, n_ahead, curves 
 
 const TOP = 40;
 const ROW = 36;
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
-const BLUE = "var(--unrolled-blue)";
 const STYLES = [
   { stroke: INK, "stroke-dasharray": "2 4" },
   { stroke: INK },

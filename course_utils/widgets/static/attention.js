@@ -38,9 +38,6 @@ const LEFT = 44;
 const TOP = 44;
 const ROW = 17;
 const BARS = 74;
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 const WEIGHT = "var(--unrolled-blue)";
 const CHOSEN = "var(--unrolled-vermillion)";
 

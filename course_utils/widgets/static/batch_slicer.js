@@ -53,8 +53,6 @@ export function sentence(values, result, data) {
 const CELL = { width: 38, height: 25 };
 const HEAD = 44; // above a table: its name and its column numbers
 const SIDE = 26; // left of a table: its row numbers
-const SOFT = "var(--unrolled-soft)";
-const BLUE = "var(--unrolled-blue)";
 
 function cell(x, y, number, taken) {
   return tag("rect", {

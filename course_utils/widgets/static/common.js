@@ -7,6 +7,16 @@
  *       the inside of an SVG of `width` pixels, as text made with the helpers tag() and text()
  */
 
+// ---------------------------------------------------------------- colours and fonts of common.css
+
+const INK = "var(--unrolled-ink)";
+const SOFT = "var(--unrolled-soft)";
+const LINE = "var(--unrolled-line)";
+const PAPER = "var(--unrolled-paper)";
+const BLUE = "var(--unrolled-blue)";
+const VERMILLION = "var(--unrolled-vermillion)";
+const CODE_FONT = "var(--jp-code-font-family, monospace)";
+
 // ---------------------------------------------------------------- numbers and words
 
 /** Three significant digits, as Python's format_number() writes them. */

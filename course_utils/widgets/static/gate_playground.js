@@ -98,9 +98,6 @@ export function sentence(values, result, data) {
 const LEFT = 54;
 const PANELS = { input: [24, 70], gates: [112, 188], memory: [230, 326], answer: [368, 456] };
 const HEIGHT = 506;
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 const MARK = "var(--unrolled-vermillion)";
 const ANSWER = "var(--unrolled-blue)";
 

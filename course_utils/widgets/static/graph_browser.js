@@ -74,12 +74,8 @@ function details(nodes, result) {
 
 // ---------------------------------------------------------------- the picture
 
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const PAPER = "var(--unrolled-paper)";
 const TAKES = "var(--unrolled-blue)";
 const USED = "var(--unrolled-vermillion)";
-const CODE_FONT = "var(--jp-code-font-family, monospace)";
 
 const COLOURS = {
   input: "var(--unrolled-blue)",

@@ -39,9 +39,6 @@ const LEFT = 58;
 const ABOVE = { top: 84, bottom: 280 };
 const BELOW = { top: 348, bottom: 478 };
 const HEIGHT = 522;
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 const STYLES = [
   { stroke: "var(--unrolled-vermillion)" },
   { stroke: "var(--unrolled-blue)", "stroke-dasharray": "7 4" },

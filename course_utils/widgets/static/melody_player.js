@@ -51,12 +51,6 @@ const HEIGHT = 300;
 const FEWEST_ROWS = 12; // semitones shown, at least
 const MOST_NAMED = 24; // rows that can all be named; of more, only C is
 const MOST_LINES = 32; // bars with a line each
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
-const PAPER = "var(--unrolled-paper)";
-const BLUE = "var(--unrolled-blue)";
-const VERMILLION = "var(--unrolled-vermillion)";
 
 /** Lowest and highest pitch shown: those that sound, and some more if they are few. */
 function rowsOf(notes) {

@@ -61,8 +61,6 @@ const TRAINED = { stroke: "var(--unrolled-blue)", fill: "none", "stroke-width": 
 const MOVED = {
   stroke: "var(--unrolled-vermillion)", fill: "none", "stroke-width": 2, "stroke-dasharray": "7 4",
 };
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 
 const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 

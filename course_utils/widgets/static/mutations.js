@@ -95,9 +95,6 @@ const BARS = [30, 116];
 const MAP = 128;
 const ROW = 19;
 const BELOW = MAP + 4 * ROW;
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 const UP = "var(--unrolled-vermillion)";
 const DOWN = "var(--unrolled-blue)";
 

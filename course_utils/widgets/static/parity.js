@@ -43,12 +43,6 @@ export function sentence({ t }, { h_or, h_and, y, answer, odd, ones, n_right, fi
 
 // ---------------------------------------------------------------- the picture: the graph of step t
 
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
-const PAPER = "var(--unrolled-paper)";
-const BLUE = "var(--unrolled-blue)";
-const VERMILLION = "var(--unrolled-vermillion)";
 const RADIUS = 23;
 const ROW = { or: 60, and: 126, x: 192 };
 

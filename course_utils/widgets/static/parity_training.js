@@ -50,11 +50,6 @@ export function sentence(values, { at, n_right }, data) {
 
 // ---------------------------------------------------------------- the picture: accuracy by length
 
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
-const BLUE = "var(--unrolled-blue)";
-const VERMILLION = "var(--unrolled-vermillion)";
 const STYLES = {
   "per step, fixed": [BLUE, "", "every step, 12 bits"],
   "per step, mixed": [INK, "3 4", "every step, 1 to 12 bits"],

@@ -101,11 +101,6 @@ export function sentence(values, result, { tokens }) {
 
 // ---------------------------------------------------------------- the picture: the text
 
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
-const BLUE = "var(--unrolled-blue)";
-const VERMILLION = "var(--unrolled-vermillion)";
 const TINT = "var(--unrolled-tint)";
 const LETTER = 7.6; // pixels, at most, on average
 const TEXT_LINE = 20;

@@ -100,9 +100,6 @@ const INPUT = { top: 26, bottom: 104 };
 const STATE = { top: 152, bottom: 330 };
 const AXIS = 372; // between the two runs the span of steps, so that it never crosses a line
 const HEIGHT = 418;
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 const INPUT_COLOUR = "var(--unrolled-vermillion)";
 const STATE_COLOUR = "var(--unrolled-blue)";
 

@@ -101,12 +101,8 @@ export function sentence({ t }, { passed, sources, misplaced, outputs, intended 
 
 // ---------------------------------------------------------------- the picture
 
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 // Of a sequence, an output, a non-sequence: the code, the arrays and the arguments share them.
 const COLOURS = ["var(--unrolled-blue)", "var(--unrolled-green)", "var(--unrolled-vermillion)"];
-const CODE_FONT = "var(--jp-code-font-family, monospace)";
 const CODE_LINE = 20;
 const ROW = 36;
 const LEFT = 34; // room for the arrays' names

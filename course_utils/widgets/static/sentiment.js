@@ -67,9 +67,6 @@ const LEFT = 56;
 const TOP = 34;
 const BOTTOM = 204;
 const HEIGHT = 306;
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 const POSITIVE = "var(--unrolled-blue)";
 const NEGATIVE = "var(--unrolled-vermillion)";
 

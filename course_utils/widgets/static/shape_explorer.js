@@ -114,12 +114,8 @@ export function sentence(values, { shapes, parameters, hidden, hint }) {
 
 // ---------------------------------------------------------------- the picture
 
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 const OUTPUT = "var(--unrolled-blue)";
 const STATE = "var(--unrolled-vermillion)";
-const CODE_FONT = "var(--jp-code-font-family, monospace)";
 const CODE_LINE = 19;
 const ROW = 38;
 const BOX = 26;

@@ -66,9 +66,6 @@ const TITLE_Y = 216;
 const BARS = { top: 240, bottom: 330 };
 const HEIGHT = 362;
 const RADIUS = 15;
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 const KEPT = "var(--unrolled-vermillion)";
 const MIDDLE = { "text-anchor": "middle" };
 

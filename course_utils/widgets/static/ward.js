@@ -28,9 +28,6 @@ const BOTTOM = 274;
 const SIGNS = 342;
 const ROW = 21;
 const HEIGHT = SIGNS + 5 * ROW;
-const INK = "var(--unrolled-ink)";
-const SOFT = "var(--unrolled-soft)";
-const LINE = "var(--unrolled-line)";
 const PATIENT = "var(--unrolled-vermillion)";
 const HEALTHY = "var(--unrolled-blue)";
 
