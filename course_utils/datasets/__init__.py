@@ -21,6 +21,7 @@ from course_utils.datasets.generated import (
 from course_utils.datasets.measured import (
     ARCHITECTURE_TASKS,
     architecture_skill,
+    load_application_runs,
     load_architecture_runs,
     load_gate_runs,
     load_seed_runs,
@@ -60,6 +61,7 @@ __all__ = [
     "copy_memory",
     "dates",
     "generate_sine_wave",
+    "load_application_runs",
     "load_architecture_runs",
     "load_co2",
     "load_gate_runs",
