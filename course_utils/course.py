@@ -16,7 +16,7 @@ class Lesson:
     title: str
     minutes: int
     part: str
-    slug: str | None = None
+    slug: str
     exercises: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -26,21 +26,14 @@ class Lesson:
 
     @property
     def stem(self) -> str:
-        """File name without its ending: ``"02_forward_pass"``; only of a written lesson."""
-        if self.slug is None:
-            raise ValueError(f"lesson {self.name!r} is not written yet")
+        """File name without its ending: ``"02_forward_pass"``."""
         return f"{self.number:02d}_{self.slug}"
 
 
 @cache
 def lessons() -> tuple[Lesson, ...]:
-    """Every lesson of the course in order, written (``slug`` given) or planned."""
+    """Every lesson of the course in order."""
     table = tomllib.loads(files(__package__).joinpath("course.toml").read_text("utf-8"))
     return tuple(
         Lesson(part=part["name"], **row) for part in table["parts"] for row in part["lessons"]
     )
-
-
-def written() -> tuple[Lesson, ...]:
-    """The lessons that can be opened today, in order."""
-    return tuple(lesson for lesson in lessons() if lesson.slug is not None)

@@ -392,8 +392,6 @@ Quiz("00")
 # [01 Why memory](01_why_memory.ipynb) begins with the question what a network without memory cannot
 # do. 40 minutes. If you know, go straight to [02 The forward pass](02_forward_pass.ipynb): the
 # recurrent network itself, four lines of NumPy. 50 minutes.
-#
-# Lessons that the map calls planned are still being written.
 
 # %% [markdown]
 # ## References

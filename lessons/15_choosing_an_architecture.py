@@ -860,8 +860,8 @@ Quiz("15")
 #
 # ## What next
 #
-# [00 Start here](00_start_here.ipynb) has the map. [16 Sequence to sequence and attention](16_seq2seq_attention.ipynb) puts two networks together: one reads a sequence,
-# the other writes a new one, and attention looks back. Whatever you compare there, compare it as here.
+# [16 Sequence to sequence and attention](16_seq2seq_attention.ipynb) puts two networks together: one reads a
+# sequence, the other writes a new one, and attention looks back. Whatever you compare there, compare it as here.
 #
 # ## References
 #

@@ -19,8 +19,6 @@
 # - tell a network that has learned a rule from one that fills gaps.
 
 # %%
-import csv
-
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import Audio
@@ -31,10 +29,14 @@ from sklearn.pipeline import make_pipeline
 
 from course_utils import plotting, session
 from course_utils.checks import check
-from course_utils.datasets import Melody, load_melodies, load_territory_names
+from course_utils.datasets import (
+    Melody,
+    load_application_runs,
+    load_melodies,
+    load_territory_names,
+)
 from course_utils.datasets.dna import BASES, MOTIF, dna_motif, scan_for_motif
 from course_utils.datasets.number_words import number_words
-from course_utils.datasets.shipped import read_shipped
 from course_utils.datasets.speech import HOP, LABELS, SAMPLE_RATE, spoken_vowels
 from course_utils.losses import softmax
 from course_utils.scoring import (
@@ -675,15 +677,15 @@ _, right_block = translate("English", "digits", np.setdiff1d(np.arange(1000), bl
 print("700 to 799, at most 5 of 100 right:", bool(right_block.sum() <= 5))
 
 fig, ax = plt.subplots(figsize=(7, 1.9))
-measured = [row for row in csv.DictReader(read_shipped("application_runs.csv").splitlines())]
-numbers = [row for row in measured if row["field"] == "translation"]
-names = list(dict.fromkeys(row["model"] for row in numbers))
-for place, name in enumerate(names):
-    shares = [100 * float(row["value"]) for row in numbers if row["model"] == name]
+measured = load_application_runs()
+numbers = {
+    model: 100 * runs for (field, model, _), runs in measured.items() if field == "translation"
+}
+for place, (name, shares) in enumerate(numbers.items()):
     ax.plot(shares, [place] * len(shares), "o", color=plotting.PALETTE["blue"], alpha=0.6)
     print(f"{name:38s}{np.median(shares):5.1f} % ({min(shares):.1f} to {max(shares):.1f})")
-ax.set_yticks(range(len(names)), names)
-ax.set_ylim(len(names) - 0.5, -0.5)
+ax.set_yticks(range(len(numbers)), numbers)
+ax.set_ylim(len(numbers) - 0.5, -0.5)
 ax.set_xlim(-3, 103)
 ax.set_xlabel("held-out numbers exactly right (%), three seeds")
 plotting.show(
@@ -948,11 +950,7 @@ plotting.show(
 # that was not told the answer?
 
 # %%
-table = {}
-for row in measured:
-    key = row["field"], row["model"], row["measure"]
-    table.setdefault(key, []).append(float(row["value"]))
-for (field, model, measure), values in table.items():
+for (field, model, measure), values in measured.items():
     middle = f"{np.median(values):.2f}"
     spread = f" ({min(values):.2f} to {max(values):.2f})" if len(values) > 1 else ""
     print(f"{field:12s}{model:39s}{middle}{spread:17s} {measure}")

@@ -2,7 +2,8 @@
 # # 18 · Clinic
 #
 # **45 minutes.** You need: Parts 1 to 3, lessons [00](00_start_here.ipynb) to [13](13_text_generation.ipynb). Each
-# patient names no lesson: to find the right one is part of the exercise.
+# patient names no lesson: to find the right one is part of the exercise. The capstone in section 7 is a project
+# of its own and takes as long as you like.
 #
 # Ten programs lie here. Each runs, gives arrays of the right shape, and has one fault that was met in an earlier
 # lesson. You see a symptom, find the fault, mend it in a line or two, and give it its name. At the end are a

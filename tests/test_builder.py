@@ -287,7 +287,7 @@ def test_slides_of_a_lesson_that_is_not_built_are_refused(course):
 def command(built, monkeypatch, capsys):
     """Return a function that runs the command line over the tiny course."""
     monkeypatch.setattr(builder, "ROOT", built)
-    monkeypatch.setattr(builder, "written", lambda: (LESSON,))
+    monkeypatch.setattr(builder.course, "lessons", lambda: (LESSON,))
 
     def run(*arguments):
         status = builder.main(list(arguments))

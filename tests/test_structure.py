@@ -11,10 +11,10 @@ import pytest
 from pictures import pictures
 from PIL import Image
 
-from course_utils.course import lessons, written
+from course_utils.course import lessons
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSONS = written()
+LESSONS = lessons()
 BOTH = [(lesson, variant) for lesson in LESSONS for variant in builder.VARIANTS]
 SECTIONS = ["You will be able to", "Quiz", "Summary", "What next", "References"]
 SHORTEST = {0: 15}  # lesson 00 takes 15 minutes
@@ -73,9 +73,9 @@ def test_no_notebook_is_without_a_lesson():
 
 
 def test_course_map_numbers_are_unique_and_minutes_sane():
-    numbers = [lesson.number for lesson in lessons()]
+    numbers = [lesson.number for lesson in LESSONS]
     assert numbers == list(range(len(numbers)))
-    assert all(10 <= lesson.minutes <= 90 for lesson in lessons())
+    assert all(10 <= lesson.minutes <= 90 for lesson in LESSONS)
 
 
 @each_notebook

@@ -37,7 +37,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from course_utils.course import Lesson, written
+from course_utils import course
+from course_utils.course import Lesson
 
 ROOT = Path(__file__).resolve().parent.parent
 VARIANTS = ("notebooks", "solutions")
@@ -408,13 +409,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--slides", action="store_true", help="build slides/")
     parser.add_argument("--reveal", help="address or folder of reveal.js 4, for --slides")
     options = parser.parse_args(arguments)
-    chosen = [item for item in written() if not options.lessons or item.number in options.lessons]
+    chosen = [
+        item for item in course.lessons() if not options.lessons or item.number in options.lessons
+    ]
     missing = set(options.lessons) - {item.number for item in chosen}
     if missing:
         parser.error(f"no written lesson has the number {sorted(missing)}")
     if options.check:
         problems = [problem for lesson in chosen for problem in out_of_step(ROOT, lesson)]
-        problems += strays(ROOT, written())
+        problems += strays(ROOT, course.lessons())
         print("\n".join(problems) or "Notebooks and lessons are in step.")
         return bool(problems)
     try:

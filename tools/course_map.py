@@ -11,9 +11,7 @@ from course_utils.course import Lesson, lessons
 
 
 def entry(lesson: Lesson) -> str:
-    """One lesson of the map: a link where the notebook can be opened, else its name in italics."""
-    if lesson.slug is None:
-        return f"*{lesson.name}* {lesson.minutes}"
+    """One lesson of the map: a link to its notebook, and its minutes."""
     return f"[**{lesson.name}**](notebooks/{lesson.stem}.ipynb) {lesson.minutes}"
 
 
@@ -22,13 +20,8 @@ def course_map() -> str:
     rows = ["| Part | Lessons, each with its minutes |", "| --- | --- |"]
     for part, group in groupby(lessons(), key=lambda lesson: lesson.part):
         rows.append(f"| {part} | {' · '.join(map(entry, group))} |")
-    hours = round(sum(lesson.minutes for lesson in lessons()) / 60)
-    ready = [lesson for lesson in lessons() if lesson.slug is not None]
-    rows += [
-        "",
-        f"{len(lessons())} lessons, about {hours} hours. {len(ready)} can be opened today "
-        f"({sum(lesson.minutes for lesson in ready)} minutes); those in italics are planned.",
-    ]
+    minutes = sum(lesson.minutes for lesson in lessons())
+    rows += ["", f"{len(lessons())} lessons, {minutes} minutes: about {round(minutes / 60)} hours."]
     return "\n".join(rows)
 
 

@@ -63,7 +63,6 @@ def _row(lesson: Lesson, solved: frozenset[str]) -> dict[str, Any]:
     return {
         "name": lesson.name,
         "minutes": lesson.minutes,
-        "written": lesson.slug is not None,
         "exercises": [
             {"name": f"{number} {title}", "solved": number in solved}
             for number, title in lesson.exercises.items()
@@ -73,6 +72,4 @@ def _row(lesson: Lesson, solved: frozenset[str]) -> dict[str, Any]:
 
 def _facts(lesson: Lesson) -> str:
     number = len(lesson.exercises)
-    if lesson.slug is None:
-        return f"{lesson.minutes} min, planned"
     return f"{lesson.minutes} min, {number} exercise{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Every written lesson in a real JupyterLab: its cells, explorers, quiz and exercises.
+"""Every lesson in a real JupyterLab: its cells, explorers, quiz and exercises.
 
 A lesson that is added to course.toml is covered without a new line here.
 """
@@ -13,7 +13,7 @@ import pytest
 from real_lab import open_notebook
 from widget_driver import explorers
 
-from course_utils.course import written
+from course_utils.course import lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 # The course promises 100 ms; the bound leaves room for a busy machine. The figure is printed.
@@ -43,7 +43,7 @@ def unanswered(stub):
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-@pytest.fixture(scope="module", params=written(), ids=lambda lesson: lesson.stem)
+@pytest.fixture(scope="module", params=lessons(), ids=lambda lesson: lesson.stem)
 def lesson(request):
     return request.param
 
@@ -156,7 +156,7 @@ def test_nothing_failed_in_the_page(notebook):
 
 
 def test_the_map_of_lesson_00_shows_what_was_solved(lab, browser):
-    first = written()[0]
+    first = lessons()[0]
     solved = json.loads((ROOT / "solutions" / f"{first.stem}.ipynb").read_text("utf-8"))["cells"]
     exercise = next(iter(first.exercises))
     (lab.home / "progress.json").unlink(missing_ok=True)

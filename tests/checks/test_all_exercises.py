@@ -28,7 +28,7 @@ def stub(exercise):
 
 
 def test_lessons_and_course_map_name_the_same_exercises():
-    on_map = {id: title for lesson in course.written() for id, title in lesson.exercises.items()}
+    on_map = {id: title for lesson in course.lessons() for id, title in lesson.exercises.items()}
     assert {exercise.id: exercise.title for exercise in EXERCISES} == on_map
 
 

@@ -88,7 +88,7 @@ def test_unknown_quiz_is_refused(lesson):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 class TestShippedQuiz:
     def test_it_belongs_to_a_written_lesson(self, path):
-        assert path.name in {f"lesson_{lesson.number:02d}.toml" for lesson in course.written()}
+        assert path.name in {f"lesson_{lesson.number:02d}.toml" for lesson in course.lessons()}
 
     def test_it_is_as_it_must_be(self, path):
         read_quiz(path)

@@ -1,7 +1,6 @@
 /* The course map with the learner's progress; the kernel reads the file. */
 
-function exercisesCell({ written, exercises }) {
-  if (!written) return element("td", { class: "unrolled-planned" }, "planned");
+function exercisesCell({ exercises }) {
   const marks = exercises.map(({ name, solved }) =>
     element("span", { class: solved ? "unrolled-solved" : "", title: `${name}${solved ? ": solved" : ""}` },
       solved ? "●" : "○"));
