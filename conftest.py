@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from pictures import BOUND, difference, pictures
 # Learners' progress stays out of the tests, and the tests out of it. Kernels inherit both.
 _home = tempfile.TemporaryDirectory(prefix="unrolled-tests-")
 os.environ |= KERNEL_ENVIRONMENT | {"UNROLLED_HOME": _home.name}
+
+# What a shell starts in the background ignores the stop button's signal, and so does all that it
+# starts in its turn. Some tests press that button in processes of their own.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)  # before nbval starts the notebook's kernel
