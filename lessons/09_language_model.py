@@ -1,8 +1,9 @@
 # %% [markdown]
 # # 09 · A language model in scan
 #
-# **60 minutes.** You need: `theano.scan` from [06 scan](06_scan.ipynb), cells and updates from lessons
-# 07 and 08, and perplexity from [01 Why memory](01_why_memory.ipynb).
+# **60 minutes.** You need: `theano.scan` from [06 scan](06_scan.ipynb), updates from
+# [07 An RNN in scan](07_rnn_in_scan.ipynb), cells from [08 Gates](08_gates.ipynb), and perplexity from
+# [01 Why memory](01_why_memory.ipynb).
 #
 # A language model gives every word a probability of being the next one. That is all it does. Here you
 # build one from 85 poems, ask whether it has learned more than a table of word pairs, and let it write.

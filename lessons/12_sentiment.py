@@ -1,8 +1,9 @@
 # %% [markdown]
 # # 12 · Sentiment
 #
-# **55 minutes.** You need: a Keras layer's shapes and its mask (lesson 10), the gates of an LSTM and a
-# GRU, and the logistic output of [01 Why memory](01_why_memory.ipynb).
+# **55 minutes.** You need: a Keras layer's shapes and its mask
+# ([10 Keras layers without surprises](10_keras_layers.ipynb)), the gates of an LSTM and a GRU
+# ([08 Gates](08_gates.ipynb)), and the logistic output of [01 Why memory](01_why_memory.ipynb).
 #
 # Is a review good or bad? This is where many people first meet an LSTM, in a program of a dozen lines.
 # The program runs at once and prints an accuracy. In this lesson you find out what that number is
