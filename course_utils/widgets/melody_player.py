@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # The names that most keys use; a network does not say which key it plays in.
 PITCH_NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "G♯", "A", "B♭", "B")
+WITH_A_FLAT = ("C minor", "F minor", "B♭ minor", "E♭ major", "A♭ major", "D♭ major")  # not G♯
 BLACK_KEYS = (1, 3, 6, 8, 10)
 LENGTH_NAMES = {
     1: "a sixteenth",
@@ -89,7 +90,8 @@ class MelodyPlayer(Explorer):
 
     def compute(self, values: dict) -> dict:
         """Return when each note sounds, for how long and how high, and the name of one."""
-        notes = self._melodies[values["melody"]].notes
+        melody = self._melodies[values["melody"]]
+        notes = melody.notes
         sixteenth = 15 / values["tempo"]
         starts, now = [], 0
         for _, duration in notes:
@@ -102,7 +104,7 @@ class MelodyPlayer(Explorer):
             "hertz": [440 * 2 ** ((pitch - 69) / 12) if pitch else 0.0 for pitch, _ in notes],
             "seconds": now * sixteenth,
             "note": place,
-            "name": _note_name(*notes[place - 1]),
+            "name": _note_name(*notes[place - 1], melody.key),
         }
 
     def sentence(self, values: dict, result: dict) -> str:
@@ -158,14 +160,15 @@ def _titled(melodies: Melody | Sequence[Melody] | None) -> tuple[list[str], list
     return titles, list(given)
 
 
-def _pitch_name(pitch: int) -> str:
+def _pitch_name(pitch: int, key: str) -> str:
     """``"C4"`` for 60."""
-    return f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}".replace("-", "−")
+    name = "A♭" if pitch % 12 == 8 and key in WITH_A_FLAT else PITCH_NAMES[pitch % 12]
+    return f"{name}{pitch // 12 - 1}".replace("-", "−")
 
 
-def _note_name(pitch: int, duration: int) -> str:
+def _note_name(pitch: int, duration: int, key: str) -> str:
     length = LENGTH_NAMES.get(duration, f"{duration} sixteenths")
-    return f"{_pitch_name(pitch) if pitch else 'a rest'}, {length}"
+    return f"{_pitch_name(pitch, key) if pitch else 'a rest'}, {length}"
 
 
 def _rows(melody: Melody) -> tuple[int, int]:
@@ -188,7 +191,7 @@ def _draw_axes(ax: Axes, melody: Melody, length: int) -> None:
         for pitch in range(low, high + 1)
         if (pitch in sounding if high - low < MOST_NAMED else pitch % 12 == 0)
     ]
-    ax.set_yticks(named, [_pitch_name(pitch) for pitch in named], fontsize=8)
+    ax.set_yticks(named, [_pitch_name(pitch, melody.key) for pitch in named], fontsize=8)
     ax.set_ylim(low - 0.5, high + 0.5)
     n_bars = -(-length // bar)
     step = -(-n_bars // MOST_BARS_NAMED)

@@ -79,6 +79,13 @@ def test_a_note_is_named_and_has_its_frequency(token, name, hertz):
     assert state["hertz"] == [pytest.approx(hertz, rel=1e-6)]
 
 
+@pytest.mark.parametrize(
+    ("key", "name"), [("A minor", "G♯4, a quarter"), ("C minor", "A♭4, a quarter")]
+)
+def test_the_key_decides_between_g_sharp_and_a_flat(key, name):
+    assert MelodyPlayer(Melody.from_tokens(["68:4"], key=key)).state()["name"] == name
+
+
 def test_beyond_the_end_of_a_shorter_melody_its_last_note_is_meant(player):
     assert player.state(melody="one note", note=500)["note"] == 1
     assert player.state(melody="endless", note=500)["note"] == 500

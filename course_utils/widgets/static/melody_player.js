@@ -4,19 +4,23 @@
 // ---------------------------------------------------------------- the numbers
 
 const PITCH_NAMES = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "G♯", "A", "B♭", "B"];
+const WITH_A_FLAT = ["C minor", "F minor", "B♭ minor", "E♭ major", "A♭ major", "D♭ major"]; // not G♯
 const BLACK_KEYS = [1, 3, 6, 8, 10];
 const LENGTH_NAMES = {
   1: "a sixteenth", 2: "an eighth", 3: "a dotted eighth", 4: "a quarter",
   6: "a dotted quarter", 8: "a half", 12: "a dotted half", 16: "a whole note",
 };
 
-const pitchName = (pitch) => `${PITCH_NAMES[pitch % 12]}${minus(String(Math.floor(pitch / 12) - 1))}`;
+function pitchName(pitch, key) {
+  const name = pitch % 12 === 8 && WITH_A_FLAT.includes(key) ? "A♭" : PITCH_NAMES[pitch % 12];
+  return `${name}${minus(String(Math.floor(pitch / 12) - 1))}`;
+}
 
-const noteName = ([pitch, duration]) =>
-  `${pitch ? pitchName(pitch) : "a rest"}, ${LENGTH_NAMES[duration] ?? `${duration} sixteenths`}`;
+const noteName = ([pitch, duration], key) =>
+  `${pitch ? pitchName(pitch, key) : "a rest"}, ${LENGTH_NAMES[duration] ?? `${duration} sixteenths`}`;
 
 export function compute({ melody, tempo, note }, { melodies }) {
-  const { notes } = melodies[melody];
+  const { notes, key } = melodies[melody];
   const sixteenth = 15 / tempo;
   let now = 0;
   const starts = notes.map(([, duration]) => {
@@ -30,7 +34,7 @@ export function compute({ melody, tempo, note }, { melodies }) {
     hertz: notes.map(([pitch]) => (pitch ? 440 * 2 ** ((pitch - 69) / 12) : 0)),
     seconds: now * sixteenth,
     note: place,
-    name: noteName(notes[place - 1]),
+    name: noteName(notes[place - 1], key),
   };
 }
 
@@ -62,13 +66,13 @@ function rowsOf(notes) {
 }
 
 /** Stripes of the black keys, and the names of the pitches that sound. */
-function keyboard(notes, [low, high], y, row, right) {
+function keyboard({ notes, key }, [low, high], y, row, right) {
   const sounding = new Set(notes.map(([pitch]) => pitch).filter(Boolean));
   return Array.from({ length: high - low + 1 }, (_, i) => low + i).map((pitch) => {
     const black = BLACK_KEYS.includes(((pitch % 12) + 12) % 12);
     const named = high - low < MOST_NAMED ? sounding.has(pitch) : pitch % 12 === 0;
     return (black ? tag("rect", { x: LEFT, y: y(pitch), width: right - LEFT, height: row, fill: LINE, "fill-opacity": 0.35 }) : "") +
-      (named ? text(LEFT - 6, y(pitch) + row / 2 + 4, pitchName(pitch), { "text-anchor": "end", fill: SOFT, "font-size": Math.max(8, Math.min(12, row)) }) : "");
+      (named ? text(LEFT - 6, y(pitch) + row / 2 + 4, pitchName(pitch, key), { "text-anchor": "end", fill: SOFT, "font-size": Math.max(8, Math.min(12, row)) }) : "");
   });
 }
 
@@ -118,7 +122,7 @@ export function draw(values, result, width, { melodies }) {
     height: HEIGHT,
     svg: [
       text(LEFT, 18, heading(values, result, about, width), { fill: INK, "font-size": 13 }),
-      ...keyboard(notes, rows, y, row, right),
+      ...keyboard(melodies[values.melody], rows, y, row, right),
       ...bars(length, bar, x, width),
       tag("rect", { x: LEFT, y: TOP, width: right - LEFT, height: BOTTOM - TOP, fill: "none", stroke: LINE }),
       ...boxes,
