@@ -85,7 +85,7 @@ class AttentionExplorer(Explorer):
         typed = Text(
             "typed",
             f"your own text, up to {n_steps} characters",
-            (examples or ["3 June 1998"])[0][:n_steps],
+            "3 June 1998"[:n_steps],  # not an example, so that the choice of it shows something
             n_steps,
             ("example", OWN),
         )

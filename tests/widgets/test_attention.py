@@ -83,3 +83,9 @@ def test_a_translator_without_examples_has_its_own_text_only():
     assert made.values["example"] == attention.OWN
     assert made.state()["read"] == ["a", "b"]
     made.close()
+
+
+def test_your_own_text_does_not_begin_as_one_of_the_examples(own):
+    *examples, last = own.controls[0].options
+    assert last == attention.OWN
+    assert "".join(own.state(example=last)["read"]).replace("␣", " ") not in examples
