@@ -72,7 +72,7 @@ test-backends: $(READY) ## the Keras lessons on TensorFlow (Linux; 2 GB in an en
 	  --no-build-isolation --editable .
 	KERAS_BACKEND=tensorflow TF_CPP_MIN_LOG_LEVEL=3 $(BACKENDS)/bin/python -m pytest -n 2 --dist loadfile \
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout 300 tests/test_interop.py \
-	  tests/test_keras_training.py $(wildcard solutions/1[0-3]_*.ipynb)
+	  tests/test_keras_training.py tests/test_seq2seq.py $(wildcard solutions/1[0-368]_*.ipynb)
 
 .PHONY: test-slow
 test-slow: $(READY) ## the tests that compile with Theano's C mode (needs a C++ compiler)

@@ -78,14 +78,17 @@ class AttentiveDecoder(keras.layers.Layer):
         mask = ops.not_equal(x, PAD)
         keys = self.W_h(h) if self.attention else None
 
-        def step(s, embedded):
+        # On TensorFlow, Keras wants the outputs of a step to be shaped like what it carries: so the
+        # context is carried, too, and not used. It begins as `last`, which has its shape.
+        def step(carried, embedded):
+            s, _ = carried
             context = self._context(s, h, keys, mask) if self.attention else last
             s, _ = self.gru.cell(ops.concatenate([embedded, context], axis=-1), [s])
-            return s, ops.concatenate([s, context], axis=-1)
+            return (s, context), (s, context)
 
         embedded = ops.transpose(self.embedding(y), (1, 0, 2))
-        _, written = ops.scan(step, self.start(last), embedded)
-        return self.dense(ops.transpose(written, (1, 0, 2)))
+        _, written = ops.scan(step, (self.start(last), last), embedded)
+        return self.dense(ops.transpose(ops.concatenate(written, axis=-1), (1, 0, 2)))
 
     def compute_output_shape(self, shapes: list[tuple]) -> tuple:
         """(N, L, V)."""
