@@ -84,7 +84,7 @@ class TrainingProgress(keras.callbacks.Callback):
         # Signals can be taken in the main thread only; elsewhere they do not arrive either.
         if threading.current_thread() is threading.main_thread():
             self._fit_frame = next(
-                f for f in _callers(sys._getframe()) if f.f_code.co_name == "fit"
+                (f for f in _callers(sys._getframe()) if f.f_code.co_name == "fit"), None
             )
             self._before = signal.signal(signal.SIGINT, self._stop)
 

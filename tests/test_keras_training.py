@@ -120,6 +120,18 @@ def test_the_signal_is_given_back_after_a_fit_that_raised():
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_loop_of_ones_own_without_fit_keeps_its_stop_button():
+    before = signal.getsignal(signal.SIGINT)
+    watch = TrainingProgress()
+    callbacks = keras.callbacks.CallbackList([watch], model=small_model(), epochs=1, steps=2)
+    callbacks.on_train_begin()
+    callbacks.on_train_batch_end(0)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert watch.n_updates == 1
+
+
 def test_two_trainings_after_a_failed_one_still_give_the_signal_back():
     def fail(batch, logs):
         raise RuntimeError
