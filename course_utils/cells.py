@@ -259,7 +259,7 @@ class SimpleRNN(Cell):
         starts = {
             "orthogonal": lambda: orthogonal(n_units, rng, dtype),
             "identity": lambda: identity(n_units, dtype=dtype),
-            "glorot": lambda: _glorot(rng, n_units, n_units, dtype),
+            "glorot": lambda: glorot(rng, n_units, n_units, dtype),
         }
         recurrent_kernel = starts[choice("recurrent", recurrent, tuple(starts))]()
         return cls(kernel, recurrent_kernel, np.zeros(n_units, dtype), activation)
@@ -680,10 +680,11 @@ def glorot_start(
     n_features = whole_number("n_features", n_features, 1)
     n_units = whole_number("n_units", n_units, 1)
     rng = np.random.default_rng(whole_number("seed", seed, 0))
-    return rng, _glorot(rng, n_features, n_blocks * n_units, float_type("dtype", dtype))
+    return rng, glorot(rng, n_features, n_blocks * n_units, float_type("dtype", dtype))
 
 
-def _glorot(rng: np.random.Generator, n_rows: int, n_columns: int, dtype: DTypeLike) -> np.ndarray:
+def glorot(rng: np.random.Generator, n_rows: int, n_columns: int, dtype: DTypeLike) -> np.ndarray:
+    """Draw a matrix (n_rows, n_columns), Glorot uniform (Glorot, Bengio 2010, equation 16)."""
     limit = np.sqrt(6 / (n_rows + n_columns))
     return rng.uniform(-limit, limit, (n_rows, n_columns)).astype(dtype)
 

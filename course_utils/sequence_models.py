@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from course_utils.arguments import choice, whole_number
-from course_utils.cells import GRU
+from course_utils.cells import GRU, glorot
 from course_utils.losses import cross_entropy
 from course_utils.training import Adam, History, ending, fit, minibatches
 
@@ -245,11 +245,8 @@ def padded(rows: Sequence[Sequence[int]], n_steps: int | None = None) -> np.ndar
 
 def _dense(n_units: int, n_classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return W_hy (U, C), Glorot uniform, and b_y (C,), zeros."""
-    limit = np.sqrt(6 / (n_units + n_classes))
     rng = np.random.default_rng([seed, n_units, n_classes])
-    return rng.uniform(-limit, limit, (n_units, n_classes)).astype(DTYPE), np.zeros(
-        n_classes, DTYPE
-    )
+    return glorot(rng, n_units, n_classes, DTYPE), np.zeros(n_classes, DTYPE)
 
 
 def _shares(h: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
