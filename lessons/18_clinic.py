@@ -802,6 +802,7 @@ for n, colour in enumerate(("blue", "vermillion")):
     ax.plot(scores[:, n], "o-", color=plotting.PALETTE[colour], label=f"review {n}")
     ax.axhline(scores[0, n], linestyle="--", color=plotting.PALETTE[colour])
 ax.set_ylim(0, 1)
+ax.set_xticks(range(0, 21, 5))
 ax.set_xlabel("steps of padding behind the reviews")
 ax.set_ylabel("score")
 ax.legend(loc=(0.68, 0.5), title="dashed: as it should be")
