@@ -1,20 +1,15 @@
 """Parameters counted, runs summarised, and the permutation test against SciPy's."""
 
-import doctest
 import tracemalloc
 
 import numpy as np
 import pytest
 from scipy.stats import permutation_test
 
-from course_utils import cells, comparison
+from course_utils import cells
 from course_utils.comparison import LAYOUT, median_and_range, n_parameters, permutation_p
 
 RNG = np.random.default_rng(15)
-
-
-def test_examples_in_the_docstrings_run():
-    assert doctest.testmod(comparison).failed == 0
 
 
 @pytest.mark.parametrize("network", LAYOUT)

@@ -1,13 +1,11 @@
 """Windows, splits, baselines and the ruler of lesson 11."""
 
-import doctest
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils import datasets, forecasting
+from course_utils import datasets
 from course_utils.forecasting import (
     LinearForecaster,
     Scaler,
@@ -20,12 +18,6 @@ from course_utils.forecasting import (
 )
 
 sizes = st.integers(1, 12)
-
-
-def test_the_examples_in_the_docstrings_run():
-    result = doctest.testmod(forecasting)
-    assert result.attempted > 8
-    assert result.failed == 0
 
 
 @given(n_steps=sizes, horizon=sizes, more=st.integers(0, 20))

@@ -1,6 +1,5 @@
 """Cells in scan against the NumPy cells, against plain loops, and against central differences."""
 
-import doctest
 import functools
 import re
 
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils import cells, scan_cells
+from course_utils import cells
 from course_utils.gradients import numerical_gradient, relative_error
 from course_utils.scan_cells import GRU, LSTM, RatedRNN, SimpleRNN
 
@@ -109,12 +108,6 @@ def compile_cell(cell, masked, started=True):
 def compiled(variant, n_features, n_units, masked):
     cell = make_cell(variant, n_features, n_units)
     return cell, compile_cell(cell, masked)
-
-
-def test_the_example_in_the_docstring_runs():
-    result = doctest.testmod(scan_cells)
-    assert result.attempted >= 5
-    assert result.failed == 0
 
 
 # Against the NumPy cells

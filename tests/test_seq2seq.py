@@ -1,7 +1,5 @@
 """Encoder, decoder and search of lesson 16, and the file that it shows."""
 
-import doctest
-
 import measure_seq2seq
 import numpy as np
 import pytest
@@ -9,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils import datasets, keras_seq2seq, losses, seq2seq
-from course_utils.datasets import measured
 from course_utils.interop import keras
 from course_utils.seq2seq import END, START
 from course_utils.text import Vocabulary
@@ -30,12 +27,6 @@ def network(request):
 @pytest.fixture(scope="module")
 def translator(network):
     return keras_seq2seq.Translator(network, SOURCE, TARGET)
-
-
-@pytest.mark.parametrize("module", [seq2seq, measured])
-def test_the_examples_in_the_docstrings_run(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 1 and result.failed == 0
 
 
 def test_numpy_gives_the_numbers_of_keras(network, translator):

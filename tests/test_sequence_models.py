@@ -1,5 +1,3 @@
-import doctest
-
 import numpy as np
 import pytest
 
@@ -36,10 +34,6 @@ def assert_gradients_are_right(model, *arrays):
         numerical = numerical_gradient(loss, weight.copy(), 1e-4)
         # Inputs and the gradient of the logits pass through float32 on their way.
         assert relative_error(gradients[name], numerical) < 1e-3, name
-
-
-def test_the_examples_in_the_docstrings_run():
-    assert doctest.testmod(sequence_models).failed == 0
 
 
 def test_gradients_of_a_reader_at_each_step():

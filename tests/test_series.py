@@ -1,7 +1,6 @@
 """The series of lesson 11: what was measured is as its card says, what is drawn solves its equation."""
 
 import csv
-import doctest
 import shutil
 
 import numpy as np
@@ -9,13 +8,7 @@ import pytest
 from scipy.interpolate import CubicSpline
 
 from course_utils import datasets
-from course_utils.datasets import series, shipped
-
-
-def test_the_examples_in_the_docstrings_run():
-    result = doctest.testmod(series)
-    assert result.attempted > 4
-    assert result.failed == 0
+from course_utils.datasets import shipped
 
 
 def test_sunspots_have_every_year_and_their_known_extremes():

@@ -1,18 +1,11 @@
 """The texts that come with the course: whole, or refused."""
 
-import doctest
 import shutil
 
 import pytest
 
 from course_utils import datasets
 from course_utils.datasets import shipped
-
-
-def test_the_examples_in_the_docstrings_run():
-    result = doctest.testmod(shipped)
-    assert result.attempted > 3
-    assert result.failed == 0
 
 
 @pytest.mark.parametrize(("name", "n_poems", "n_lines"), [("tide", 40, 680), ("signal", 45, 764)])

@@ -1,6 +1,5 @@
 """Text helpers: batches that continue, n-grams that sum to one, sampling, bad input."""
 
-import doctest
 import math
 
 import numpy as np
@@ -11,12 +10,6 @@ from hypothesis import strategies as st
 from course_utils import text
 from course_utils.losses import softmax
 from course_utils.text import NGram, Vocabulary, contiguous_batches, next_probabilities, sample
-
-
-def test_the_examples_in_the_docstrings_run():
-    result = doctest.testmod(text)
-    assert result.attempted > 15
-    assert result.failed == 0
 
 
 def test_words_are_lower_case_and_keep_their_apostrophes():

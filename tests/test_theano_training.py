@@ -1,6 +1,5 @@
 """Updates in Theano against NumPy's, resumed training against uninterrupted, and the stop button."""
 
-import doctest
 import math
 import os
 import signal
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils import gradients, theano_training, training
+from course_utils import gradients, training
 from course_utils.theano_training import adam, clip_by_global_norm, fit, load, momentum, save
 
 import theano  # isort: skip  (after theano_training, which mends it)
@@ -68,12 +67,6 @@ def assert_equal(one, other, **tolerance):
     for name in one:
         assert one[name].dtype == other[name].dtype
         np.testing.assert_allclose(one[name], other[name], **({"rtol": 0} | tolerance))
-
-
-def test_the_examples_in_the_docstrings_run():
-    result = doctest.testmod(theano_training)
-    assert result.attempted > 10
-    assert result.failed == 0
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

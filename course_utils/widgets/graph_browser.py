@@ -61,9 +61,9 @@ class GraphBrowserExplorer(Explorer):
 
     Examples
     --------
-    >>> browser = GraphBrowserExplorer(node=5)
+    >>> browser = GraphBrowserExplorer(node=4)
     >>> browser.state()["name"], browser.state()["inputs"]
-    ('dot', [3, 4])
+    ('dot', [2, 3])
     """
 
     script = "graph_browser"

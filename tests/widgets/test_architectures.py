@@ -1,5 +1,3 @@
-import doctest
-
 import numpy as np
 import pytest
 
@@ -7,10 +5,6 @@ from course_utils import datasets
 from course_utils.widgets import ArchitectureExplorer, architectures
 
 RUNS = datasets.load_architecture_runs()
-
-
-def test_the_examples_in_the_docstrings_run():
-    assert doctest.testmod(architectures).failed == 0
 
 
 def test_short_names_stand_for_the_tasks_and_networks_of_the_file():

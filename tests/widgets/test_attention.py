@@ -1,6 +1,5 @@
 """The attention explorer beyond what every explorer must do: a network of the learner's own."""
 
-import doctest
 import json
 
 import numpy as np
@@ -26,10 +25,6 @@ def own():
     made = AttentionExplorer(translator(), ["ab 1", "2", "longer than six"])
     yield made
     made.close()
-
-
-def test_the_examples_in_the_docstrings_run():
-    assert doctest.testmod(attention).failed == 0
 
 
 def test_recorded_answers_are_dates_and_their_weights_sum_to_one():

@@ -1,13 +1,11 @@
 """The melody player: what it names and times, and melodies that a network may come up with."""
 
-import doctest
-
 import pytest
 from page import in_page, run_node
 from test_explorers import assert_same
 
 from course_utils.datasets import Melody, load_melodies
-from course_utils.widgets import MelodyPlayer, melody_player
+from course_utils.widgets import MelodyPlayer
 
 # What an untrained network may draw: one note, only rests, the ends of the keyboard, one bar too many.
 ODD = [
@@ -25,12 +23,6 @@ def player():
     made = MelodyPlayer([*load_melodies()[:3], *ODD])
     yield made
     made.close()
-
-
-def test_the_example_in_the_docstring_runs():
-    result = doctest.testmod(melody_player)
-    assert result.attempted > 2
-    assert result.failed == 0
 
 
 def test_page_and_python_agree_on_every_melody(player, tmp_path):

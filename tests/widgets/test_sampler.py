@@ -1,6 +1,5 @@
 """The sampler against the text helpers, on a network of the learner's own, and on what it refuses."""
 
-import doctest
 import json
 
 import numpy as np
@@ -49,12 +48,6 @@ def own():
 
 def words(explorer, state):
     return [explorer.data["tokens"][i] for i in state["text"]]
-
-
-def test_the_examples_in_the_docstrings_run():
-    result = doctest.testmod(sampler)
-    assert result.attempted > 1
-    assert result.failed == 0
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.3, 1.0, 2.4])

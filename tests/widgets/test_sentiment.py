@@ -1,13 +1,7 @@
-import doctest
-
 import pytest
 from page import in_page
 
 from course_utils.widgets import SentimentExplorer, sentiment
-
-
-def test_the_examples_in_the_docstrings_run():
-    assert doctest.testmod(sentiment).failed == 0
 
 
 def test_order_matters_to_one_built_in_model_only():

@@ -1,4 +1,3 @@
-import doctest
 import itertools
 import os
 
@@ -7,7 +6,7 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras
 
-from course_utils.widgets import ShapeExplorer, shape_explorer
+from course_utils.widgets import ShapeExplorer
 
 KINDS = ("SimpleRNN", "LSTM", "GRU")
 DIRECTIONS = {"one direction": None, "both, concat": "concat", "both, sum": "sum"}
@@ -114,8 +113,3 @@ def test_other_layers_are_refused(bad):
         ShapeExplorer(bad)
     with pytest.raises(ValueError, match="n_units must be"):
         ShapeExplorer(keras.layers.LSTM(500))
-
-
-def test_the_example_in_the_docstring_runs():
-    result = doctest.testmod(shape_explorer)
-    assert result.attempted == 1 and result.failed == 0
