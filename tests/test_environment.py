@@ -1,10 +1,11 @@
 """The three routes (make, conda, Binder) install the same packages, and those are the ones here."""
 
+import ast
 import re
 import shutil
 import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,56 @@ def pip_section():
 
 
 DIRECT = PROJECT["project"]["dependencies"]
+# What a learner runs needs no group; what builds and tests the course may take from every group.
+DECLARED = {
+    "course_utils": DIRECT,
+    "lessons": DIRECT,
+    "tools": DIRECT + [r for group in GROUPS.values() for r in group],
+    "tests": DIRECT + [r for group in GROUPS.values() for r in group],
+    "conftest.py": DIRECT + GROUPS["test"],
+}
+
+
+def python_files(place):
+    return [ROOT / place] if place.endswith(".py") else sorted((ROOT / place).rglob("*.py"))
+
+
+OWN = {"course_utils", "conftest"} | {
+    path.stem for place in ("tools", "tests") for path in python_files(place)
+}
+
+
+def imported(source):
+    """Top-level modules that a Python file imports, also late and by name."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (name.name.split(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module.split(".")[0]
+        elif isinstance(node, ast.Call):
+            function = getattr(node.func, "attr", getattr(node.func, "id", None))
+            argument = node.args[0] if node.args else None
+            if (
+                function in ("import_module", "importorskip")
+                and isinstance(argument, ast.Constant)
+                and not argument.value.startswith(".")
+            ):
+                yield argument.value.split(".")[0]
+
+
+@pytest.mark.parametrize("place", DECLARED)
+def test_every_import_is_declared_where_it_is_used(place):
+    installed = packages_distributions()
+    declared = pins(DECLARED[place])
+    undeclared = {}
+    for path in python_files(place):
+        modules = set(imported(path.read_text("utf-8"))) - OWN - sys.stdlib_module_names
+        for module in modules:
+            # A module that nothing installs counts as a distribution of its own name.
+            names = {canonicalize_name(name) for name in installed.get(module, [module])}
+            if not names & declared.keys():
+                undeclared.setdefault(module, []).append(str(path.relative_to(ROOT)))
+    assert undeclared == {}, f"declare them in pyproject.toml for {place}, then `make lock`"
 
 
 @pytest.mark.parametrize("requirement", DIRECT + [r for group in GROUPS.values() for r in group])
