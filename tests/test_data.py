@@ -22,11 +22,6 @@ def test_card_tells_origin_licence_and_checksum(path):
     assert path.name in (DATA / "README.md").read_text("utf-8")
 
 
-def test_no_card_is_without_its_file():
-    cards = {path.stem for path in DATA.glob("*.md")} - {"README"}
-    assert cards == {path.stem for path in FILES}
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_text_files_are_plain(path):
     data = path.read_bytes()

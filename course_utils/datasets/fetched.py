@@ -78,7 +78,8 @@ def load_imdb(num_words: int = 20_000, *, seed: int = 113, progress: bool = True
 
     References
     ----------
-    Maas et al. 2011, *Learning word vectors for sentiment analysis*, ACL.
+    Maas et al. 2011, *Learning word vectors for sentiment analysis*, ACL. The data set states no
+    licence: see the card, ``data/imdb.md``.
     """
     num_words = whole_number("num_words", num_words, 4)
     seed = whole_number("seed", seed, 0)
@@ -113,7 +114,7 @@ def load_shakespeare(*, progress: bool = True) -> str:
     References
     ----------
     Karpathy 2015, *The unreasonable effectiveness of recurrent neural networks*, and the data of
-    its project char-rnn.
+    its project char-rnn. The plays are in the public domain; the card is ``data/shakespeare.md``.
     """
     try:
         return fetch(SHAKESPEARE, progress=progress).read_text("utf-8")

@@ -31,7 +31,8 @@ def load_gate_runs() -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
     References
     ----------
-    The card, ``data/gate_runs.md``, tells how each network starts.
+    Measured for the course, CC BY 4.0. The card, ``data/gate_runs.md``, tells how each network
+    starts.
 
     Examples
     --------
@@ -90,7 +91,8 @@ def load_architecture_runs() -> dict[tuple[str, str, float], np.ndarray]:
 
     References
     ----------
-    The card, ``data/architecture_runs.md``, tells of tasks and networks.
+    Measured for the course, CC BY 4.0. The card, ``data/architecture_runs.md``, describes the tasks
+    and the networks.
 
     Examples
     --------
@@ -120,7 +122,7 @@ def load_seed_runs() -> dict[tuple[str, str], np.ndarray]:
 
     References
     ----------
-    The card, ``data/seed_runs.md``.
+    Measured for the course, CC BY 4.0; the card is ``data/seed_runs.md``.
 
     Examples
     --------
@@ -169,7 +171,8 @@ def load_seq2seq_runs() -> dict[tuple[str, str, str], dict[str, np.ndarray]]:
 
     References
     ----------
-    The card, ``data/seq2seq_runs.md``, tells of tasks and networks.
+    Measured for the course, CC BY 4.0. The card, ``data/seq2seq_runs.md``, describes the tasks and
+    the networks.
 
     Examples
     --------
@@ -205,7 +208,8 @@ def load_application_runs() -> dict[tuple[str, str, str], np.ndarray]:
 
     References
     ----------
-    The card, ``data/application_runs.md``, tells of data, networks and measures.
+    Measured for the course, CC BY 4.0. The card, ``data/application_runs.md``, describes the data,
+    the networks and the measures.
 
     Examples
     --------

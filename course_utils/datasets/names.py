@@ -118,7 +118,8 @@ def load_territory_names(languages: Sequence[str] = LANGUAGES) -> TerritoryNames
 
     References
     ----------
-    Unicode CLDR, https://cldr.unicode.org, under the Unicode License; shipped in Babel.
+    Unicode CLDR, https://cldr.unicode.org, under the Unicode License V3; shipped in Babel. The card
+    is ``data/territory_names.md``.
 
     Examples
     --------
@@ -219,7 +220,8 @@ def load_place_names() -> list[Place]:
     References
     ----------
     The time-zone database, https://www.iana.org/time-zones, in the public domain; CLDR gives the
-    territories, and Babel ships both.
+    territories, under the Unicode License V3, and Babel ships both. The card is
+    ``data/place_names.md``.
 
     Examples
     --------

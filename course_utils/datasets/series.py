@@ -30,7 +30,8 @@ def load_sunspots() -> tuple[np.ndarray, np.ndarray]:
 
     References
     ----------
-    The card, ``data/sunspots.md``, names the origin.
+    WDC-SILSO, Royal Observatory of Belgium, Brussels: the sunspot number, version 1.0, in the public
+    domain according to statsmodels. The card, ``data/sunspots.md``, tells how it came here.
 
     Examples
     --------
@@ -62,7 +63,8 @@ def load_co2() -> tuple[np.ndarray, np.ndarray]:
 
     References
     ----------
-    The card, ``data/co2.md``, names the origin and says how the means were made.
+    Keeling, Whorf 2004, Scripps Institution of Oceanography, in the public domain according to
+    statsmodels. The card, ``data/co2.md``, tells how it came here and how the means were made.
 
     Examples
     --------

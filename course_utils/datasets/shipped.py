@@ -54,7 +54,8 @@ def load_verse(name: str) -> list[Poem]:
     Returns
     -------
     list of Poem
-        In the order of the file. The card beside it, ``data/verse_tide.md``, tells more.
+        In the order of the file. Written for the course, CC BY 4.0; the cards,
+        ``data/verse_tide.md`` and ``data/verse_signal.md``, tell more.
 
     Raises
     ------
@@ -88,8 +89,8 @@ def load_prose() -> str:
     Returns
     -------
     str
-        64,942 characters; one line a paragraph, an empty line between paragraphs. The card,
-        ``data/prose_lighthouse.md``, tells more.
+        64,942 characters; one line a paragraph, an empty line between paragraphs. Written for the
+        course, CC BY 4.0; the card, ``data/prose_lighthouse.md``, tells more.
 
     Raises
     ------
@@ -143,7 +144,8 @@ def load_reviews(split: str | None = None) -> list[Review]:
     Returns
     -------
     list of Review
-        Half of each split is positive. The card, ``data/reviews.md``, tells more.
+        Half of each split is positive. Written for the course, CC BY 4.0; the card,
+        ``data/reviews.md``, tells more.
 
     Raises
     ------
@@ -293,7 +295,8 @@ def load_melodies() -> list[Melody]:
     Returns
     -------
     list of Melody
-        In the order of the file. The card, ``data/melodies.md``, tells more.
+        In the order of the file. Composed for the course, CC BY 4.0; the card,
+        ``data/melodies.md``, tells more.
 
     Raises
     ------
