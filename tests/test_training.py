@@ -4,7 +4,7 @@ import io
 import os
 import subprocess
 import sys
-from contextlib import redirect_stderr
+from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
@@ -316,6 +316,16 @@ def test_the_best_parameters_come_back_when_the_epochs_are_over_too():
     )
 
 
+def test_a_validation_loss_that_only_stays_is_no_improvement():
+    validate, seen = validation_values([3, 3, 3, 1])
+    parameters = start()
+    options = {"n_epochs": 4, "validate": validate, "patience": 2}
+    history = fit(dense_loss_and_gradients, parameters, [regression()], SGD(0.01), **options)
+    assert history.stopped_early
+    assert history.best_epoch == 1
+    assert_equal(parameters, seen[0])
+
+
 def test_without_patience_the_last_parameters_stay():
     validate, seen = validation_values([3, 1, 2])
     parameters = start()
@@ -471,7 +481,7 @@ def test_a_validation_that_is_not_finite_ends_the_training():
 
 
 def progress_output(**options):
-    with redirect_stderr(io.StringIO()) as stream:
+    with redirect_stdout(io.StringIO()) as stream:
         fit(dense_loss_and_gradients, start(), [regression()] * 3, SGD(0.1), **options)
     return stream.getvalue()
 
