@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -97,6 +98,34 @@ def test_file_that_is_a_directory_is_a_sentence(home):
     assert not progress.reset()
     assert progress.notice()
     assert progress.solved() == frozenset()
+
+
+def test_the_file_is_replaced_and_not_written_into(home):
+    progress.record("2.1")
+    before = home / "what a reader has open"
+    before.hardlink_to(progress.path())
+    progress.record("2.2")
+    assert json.loads(before.read_text("utf-8")) == {"solved": ["2.1"]}
+    assert progress.solved() == {"2.1", "2.2"}
+
+
+def test_a_write_that_breaks_off_leaves_the_file_whole(home, monkeypatch):
+    progress.record("2.1")
+    read_meanwhile = []
+
+    def breaks_off(content, file, **options):
+        file.write('{"solved": [')
+        file.flush()
+        read_meanwhile.append(progress.solved())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.json, "dump", breaks_off)
+        assert not progress.record("2.2")
+    assert read_meanwhile == [{"2.1"}]
+    assert "No space left on device" in progress.notice()
+    assert progress.solved() == {"2.1"}
+    assert not list(home.glob("*.tmp"))
 
 
 def test_two_kernels_at_once_lose_nothing(home):
