@@ -52,7 +52,8 @@ def collapse(frames: Sequence[str]) -> str:
 def majority(labels: np.ndarray, width: int = 5) -> np.ndarray:
     """Return labels (N, T) in which each is what most of the ``width`` around it are.
 
-    Of equally frequent labels the smallest is taken; beyond the ends nothing is counted.
+    Of equally frequent labels the smallest is taken; beyond the ends nothing is counted. An even
+    width counts one label more before than after.
 
     Examples
     --------

@@ -148,6 +148,11 @@ def test_majority_smooths_and_keeps_the_shape():
     np.testing.assert_array_equal(scoring.majority(labels, 1), labels)
 
 
+def test_majority_of_an_even_width_looks_further_back_than_ahead():
+    labels = np.array([[1, 1, 0, 0, 2, 1]])
+    np.testing.assert_array_equal(scoring.majority(labels, 2), [[1, 1, 0, 0, 0, 1]])
+
+
 # Measured
 
 
