@@ -5,10 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
-from scipy.interpolate import CubicSpline
+from scipy.integrate import solve_ivp
 
 from course_utils import datasets
-from course_utils.datasets import shipped
+from course_utils.datasets import series, shipped
 
 
 def test_sunspots_have_every_year_and_their_known_extremes():
@@ -51,15 +51,29 @@ def test_a_changed_file_is_refused(load, tmp_path, monkeypatch):
         load()
 
 
-def test_mackey_glass_solves_its_equation():
-    spacing, tau = 0.1, 17
-    x = datasets.mackey_glass(4000, tau=tau, spacing=spacing)
-    t = spacing * np.arange(len(x))
-    curve = CubicSpline(t, x)
-    inside = t[(t > tau + 1) & (t < t[-1] - 1)]
-    delayed = curve(inside - tau)
-    wanted = 0.2 * delayed / (1 + delayed**10) - 0.1 * curve(inside)
-    np.testing.assert_allclose(curve(inside, 1), wanted, atol=1e-4)
+def test_mackey_glass_solves_its_equation(monkeypatch):
+    def feedback(delayed):
+        return 0.2 * delayed / (1 + delayed**10)
+
+    def first(t):
+        """The solution until t = tau, in closed form: what is fed back is the constant history."""
+        rest = feedback(x[0]) / 0.1
+        return rest + (x[0] - rest) * np.exp(-0.1 * t)
+
+    tau, settled = 17, datasets.mackey_glass(50, seed=3)
+    monkeypatch.setattr(series, "SETTLING", 0)
+    x, t = datasets.mackey_glass(341, tau=tau, spacing=0.1, seed=3), 0.1 * np.arange(341)
+    np.testing.assert_allclose(x[:171], first(t[:171]), rtol=1e-9)
+    second = solve_ivp(
+        lambda t, x: feedback(first(t - tau)) - 0.1 * x,
+        (17, 34),
+        x[170:171],
+        "DOP853",
+        t[170:],
+        rtol=1e-10,
+    )
+    np.testing.assert_allclose(x[170:], second.y[0], rtol=1e-5)
+    np.testing.assert_allclose(datasets.mackey_glass(550, seed=3)[500:], settled, rtol=1e-12)
 
 
 def test_mackey_glass_is_bounded_seeded_and_thinned_by_its_spacing():
