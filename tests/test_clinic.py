@@ -98,6 +98,8 @@ def test_every_patient_has_a_lesson_and_a_name_of_its_own():
 @each_patient
 def test_who_a_patient_is_does_not_say_what_it_has(number):
     patient = clinic.patient(number)
+    assert patient.does and patient.does in repr(patient)
+    assert f"Patient {number}," in repr(patient)
     assert patient.name not in repr(patient)
 
 

@@ -1,5 +1,6 @@
 """The melody player: what it names and times, and melodies that a network may come up with."""
 
+import numpy as np
 import pytest
 from page import in_page, run_node
 from test_explorers import assert_same
@@ -102,13 +103,32 @@ def test_what_is_no_melody_is_refused(melodies):
         MelodyPlayer(melodies)
 
 
-def test_odd_melodies_can_be_drawn_without_a_page(player):
+@pytest.mark.parametrize("melody", [load_melodies()[1], *ODD], ids=lambda melody: melody.title)
+def test_the_still_picture_has_a_bar_for_each_note_that_sounds(player, melody):
     from matplotlib import pyplot as plt
 
-    for melody in ODD:
-        figure = player.figure(melody=melody.title)
-        figure.canvas.draw()
-        plt.close(figure)
+    starts = np.cumsum([0, *(duration for _, duration in melody.notes)])
+    notes = [
+        (start, duration, pitch)
+        for start, (pitch, duration) in zip(starts[:-1], melody.notes, strict=True)
+        if pitch
+    ]
+    figure = player.figure(melody=melody.title)
+    figure.canvas.draw()
+    bars = [bar for container in figure.axes[0].containers for bar in container]
+    drawn = [(bar.get_x(), bar.get_width(), bar.get_y() + bar.get_height() / 2) for bar in bars]
+    assert drawn == [pytest.approx(note) for note in notes]
+    assert figure.axes[0].get_xlim() == (0, starts[-1])
+    plt.close(figure)
+
+
+def test_the_still_picture_marks_the_note_pointed_to(player):
+    from matplotlib import pyplot as plt
+
+    figure = player.figure(melody=load_melodies()[0].title, note=3)
+    colours = [container[0].get_facecolor() for container in figure.axes[0].containers]
+    assert [i for i, colour in enumerate(colours, 1) if colours.count(colour) == 1] == [3]
+    plt.close(figure)
 
 
 SOUND = """
