@@ -225,12 +225,16 @@ def test_the_command_tells_where_the_cache_is(cache, capsys):
     assert capsys.readouterr().out.strip() == str(cache)
 
 
-def test_the_cache_is_of_the_user_and_of_the_course(monkeypatch):
-    monkeypatch.delenv(theano_compat.CACHE_VARIABLE, raising=False)
+def test_the_cache_is_of_the_user_and_of_the_course(monkeypatch, tmp_path):
+    for name in (theano_compat.CACHE_VARIABLE, "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
     directory = theano_compat.cache_directory()
     assert directory.is_relative_to(Path.home())
     assert directory.name == "theano"
     assert "unrolled" in directory.parts
+    if sys.platform == "linux":
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        assert theano_compat.cache_directory() == tmp_path / "unrolled" / "theano"
 
 
 # --- the mended operations equal those compiled in C
