@@ -96,8 +96,9 @@ class AttentionExplorer(Explorer):
             Range("width", "beam width", 1, MAX_WIDTH, 1, 3),
         )
         self.data = {"own": OWN, "space": SPACE_SIGN, "answers": self._answers}
+        self.needs_kernel = translator is not None
         super().__init__(**values)
-        if translator is not None:
+        if self.needs_kernel:
             self._tell_page()
             self.observe(self._tell_page, "values")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import json
+import uuid
 from decimal import ROUND_HALF_UP, Context, Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,9 +23,29 @@ STATIC = files(__package__).joinpath("static")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+def _static(file: str) -> str:
+    return STATIC.joinpath(file).read_text("utf-8")
+
+
+STYLE = _static("common.css")
+STILL = "This is a still. Run its cell (Shift + Enter) to use it."
+# Stands beside the still and makes a module of its source, which takes the still's place.
+START = (
+    "<script>{{ const host = document.currentScript.parentElement; "
+    "const file = URL.createObjectURL(new Blob([{source}], {{ type: 'text/javascript' }})); "
+    "import(file).then((page) => page.mount(host, {style}, {model}, page.default))"
+    ".finally(() => URL.revokeObjectURL(file)); }}</script>"
+)
+
+
 def page_script(name: str) -> str:
     """One self-contained ES module: the common part, then ``static/<name>.js``."""
-    return "\n".join(STATIC.joinpath(f"{each}.js").read_text("utf-8") for each in ("common", name))
+    return "\n".join(_static(f"{part}.js") for part in ("common", name))
+
+
+def _script_text(value: Any) -> str:
+    """``value`` as JSON on one line that can stand in a script element."""
+    return json.dumps(value, allow_nan=False).replace("<", "\\u003c")
 
 
 def format_number(value: float) -> str:
@@ -44,31 +66,56 @@ def format_number(value: float) -> str:
 
 
 class CourseWidget(anywidget.AnyWidget):
-    """A widget that leaves text and HTML behind where no kernel or no page runs.
+    """A widget whose output is HTML: a still that comes alive where scripts may run.
+
+    The output holds the widget's state and its page's code, so it needs neither a kernel nor
+    JupyterLab's store of widgets: a lesson that is reopened, or exported, still shows it. While a
+    kernel runs, the widget's model connects to it in the page (``static/connect.js``).
 
     A subclass names its ES module in ``script`` and overrides :meth:`as_text` and :meth:`as_html`.
+    One that cannot answer by its page alone sets ``needs_kernel``.
     """
 
-    script: ClassVar[str]
+    _esm = _static("connect.js")
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Load the script and the style of a widget."""
-        if "script" in vars(cls):
-            cls._esm = page_script(cls.script)
-            cls._css = STATIC.joinpath("common.css").read_text("utf-8")
-        super().__init_subclass__(**kwargs)
+    _id = traitlets.Unicode().tag(sync=True)
+
+    script: ClassVar[str]
+    needs_kernel = False
+
+    def __init__(self, **state: Any) -> None:
+        name = uuid.uuid4().hex
+        super().__init__(model_id=name, _id=name, **state)
 
     def as_text(self) -> str:
         """Return what a plain-text reader sees; the same on every run."""
         raise NotImplementedError
 
     def as_html(self) -> str:
-        """Return what a page without widgets shows."""
+        """Return what a page without scripts shows."""
         return f"<pre>{html.escape(self.as_text())}</pre>"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
-        bundle, metadata = super()._repr_mimebundle_(**kwargs)
-        return bundle | {"text/html": self.as_html(), "text/plain": self.as_text()}, metadata
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        start = START.format(
+            source=_script_text(page_script(self.script)),
+            style=_script_text(STYLE),
+            model=_script_text(self.model_id),
+        )
+        kernel = " data-needs-kernel" if self.needs_kernel else ""
+        output = (
+            f'<div class="unrolled-host" data-script="{self.script}"{kernel}>'
+            f"<div>{self.as_html()}<p><em>{STILL}</em></p></div>"
+            f'<script type="application/json">{_script_text(self._stored())}</script>{start}</div>'
+        )
+        return {"text/html": output, "text/plain": self.as_text()}
+
+    def _stored(self) -> dict:
+        """Return what the page needs of this widget where no kernel runs."""
+        if self.needs_kernel:
+            return {}
+        inherited = anywidget.AnyWidget.class_traits()
+        names = (name for name in self.trait_names(sync=True) if not name.startswith("_"))
+        return {name: getattr(self, name) for name in names if name not in inherited}
 
 
 class _Values(traitlets.Dict):

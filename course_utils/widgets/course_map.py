@@ -20,6 +20,7 @@ class CourseMap(CourseWidget):
     """
 
     script = "course_map"
+    needs_kernel = True
 
     parts = traitlets.List().tag(sync=True)
     notice = traitlets.Unicode().tag(sync=True)

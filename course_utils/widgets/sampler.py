@@ -120,8 +120,9 @@ class SamplerExplorer(Explorer):
             self.data["table"] = [
                 _checked_logits(table[i], len(known), self._drawable) for i in rows
             ]
+        self.needs_kernel = table is None
         super().__init__(**values)
-        if table is None:
+        if self.needs_kernel:
             self._renew({"new": self.values})
             self.observe(self._renew, "values")
 

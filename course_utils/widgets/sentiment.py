@@ -124,8 +124,9 @@ class SentimentExplorer(Explorer):
         self.data = {"own": OWN, "max_words": MAX_WORDS, "start": names[0]}
         if not self._scorers:
             self.data |= {"weights": WEIGHTS, "negators": list(NEGATORS), "reads": READS}
+        self.needs_kernel = bool(self._scorers)
         super().__init__(**values)
-        if self._scorers:
+        if self.needs_kernel:
             self._tell_page()
             self.observe(self._tell_page, "values")
 

@@ -1,9 +1,12 @@
 """Runs a widget's ES module in the Node that ships inside Playwright: no browser, no network."""
 
 import json
+import re
 import subprocess
 
 from playwright._impl._driver import compute_driver_executable
+
+from course_utils.widgets.base import page_script
 
 NODE = compute_driver_executable()[0]
 
@@ -36,6 +39,11 @@ def run_node(folder, source, given):
 
 def in_page(folder, explorer, calls, widths=(300, 640, 900)):
     """Result, sentence and pictures of an explorer's page for each dict of values in ``calls``."""
-    (folder / "widget.mjs").write_text(explorer._esm, "utf-8")
+    (folder / "widget.mjs").write_text(page_script(explorer.script), "utf-8")
     data = explorer.page["data"]
     return run_node(folder, RUNNER, {"calls": calls, "data": data, "widths": widths})
+
+
+def stored(widget):
+    """The HTML of a widget's output, as the builder stores it: without code."""
+    return re.sub(r"<script>.*?</script>", "", widget._repr_mimebundle_()["text/html"])

@@ -7,6 +7,7 @@ from test_explorers import assert_same
 
 from course_utils.datasets import Melody, load_melodies
 from course_utils.widgets import MelodyPlayer
+from course_utils.widgets.base import page_script
 
 # What an untrained network may draw: one note, only rests, the ends of the keyboard, one bar too many.
 ODD = [
@@ -160,7 +161,7 @@ setTimeout(() => console.log(JSON.stringify({ log, now })), 150);
 
 def sounded(folder, player, **values):
     """What the page asks of Web Audio, from the press of Play to that of Stop."""
-    (folder / "widget.mjs").write_text(player._esm, "utf-8")
+    (folder / "widget.mjs").write_text(page_script(player.script), "utf-8")
     source = SOUND.replace("WIDGET", str(folder / "widget.mjs"))
     source = source.replace("SOURCE", str(folder / "sound.mjs"))
     given = {"data": player.page["data"], "values": player.checked(values)}

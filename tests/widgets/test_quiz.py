@@ -121,9 +121,9 @@ class TestShippedQuiz:
         assert sum(longest) <= len(longest) / 2 + 1
 
     def test_static_view_asks_without_answering(self, path):
-        bundle, _ = Quiz(path.name[7:9])._repr_mimebundle_()
+        quiz = Quiz(path.name[7:9])
         for question in read_quiz(path):
-            assert question["text"] in bundle["text/plain"]
+            assert question["text"] in quiz.as_text()
             for option in question["options"]:
-                assert option["text"] in bundle["text/plain"]
-                assert option["why"] not in bundle["text/plain"] + bundle["text/html"]
+                assert option["text"] in quiz.as_text()
+                assert option["why"] not in quiz.as_text() + quiz.as_html()

@@ -85,8 +85,6 @@ const scale = (low, high, from, to) => (value) => from + ((value - low) / (high 
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
-  // Without this JupyterLab takes arrow keys and letters from a focused control: "a" adds a cell.
-  if (/^(input|select|button)$/.test(name)) made.setAttribute("data-lm-suppress-shortcuts", "true");
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   made.append(...children);
   return made;
@@ -232,4 +230,76 @@ function explorer({ compute, sentence, draw }) {
 /** Nodes of a text in which `backticks` mark code. */
 function proseNodes(prose) {
   return prose.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : part));
+}
+
+// ---------------------------------------------------------------- in an output
+
+/** Let a widget take the place of the still in `host`, the element of an output. The page does the
+ * work alone where it can, with the state that the output holds; once the kernel's model of that
+ * `name` is there (see connect.js), the widget works beside it. */
+export function mount(host, css, name, widget) {
+  const [still, stored] = host.children;
+  const place = element("div");
+  const alone = "needsKernel" in host.dataset ? null : storedModel(JSON.parse(stored.textContent));
+  let shown = null;
+  let leave;
+
+  function show(model) {
+    if (model === shown) return;
+    leave?.();
+    place.replaceChildren();
+    leave = model && widget.render({ model, el: place });
+    still.hidden = Boolean(model);
+    shown = model;
+  }
+
+  async function connect() {
+    const model = globalThis.unrolledModels?.get(name);
+    if (!model) return;
+    document.removeEventListener("unrolled-model", connect);
+    const kernels = await model.widget_manager.get_model(name).catch(() => null);
+    const follow = () => {
+      if (kernels.comm_live) show(model);
+      else if (!alone) show(null); // the kernel has ended
+    };
+    kernels?.on("comm_live_update", follow);
+    if (kernels) follow();
+  }
+
+  setUpPage(css);
+  host.append(place);
+  show(alone);
+  document.addEventListener("unrolled-model", connect);
+  connect();
+}
+
+/** A model without a kernel. */
+function storedModel(state) {
+  const ignore = () => {};
+  return {
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; },
+    save_changes: ignore, send: ignore, on: ignore, off: ignore,
+  };
+}
+
+/** Give the page, once, the style of all widgets and the rule for their keys. */
+function setUpPage(css) {
+  if (document.getElementById("unrolled-style")) return;
+  document.head.append(element("style", { id: "unrolled-style" }, css));
+  // Before JupyterLab, which listens on the document: it passes over what carries this attribute.
+  window.addEventListener("keydown", (event) => {
+    const control = event.target.closest?.(".unrolled-widget :is(input, select, button)");
+    control?.toggleAttribute("data-lm-suppress-shortcuts", usesKey(control, event));
+  }, true);
+}
+
+/** Whether a control keeps a key for itself. "b" would add a cell, and Ctrl+Z would change the last
+ * edited cell, wherever that is. */
+function usesKey({ type }, { key, ctrlKey, metaKey, altKey, shiftKey }) {
+  if (ctrlKey || metaKey) {
+    return /^[yz]$/i.test(key) || (type === "text" && /^([acvx]|Arrow.*|Home|End|Backspace|Delete)$/i.test(key));
+  }
+  if (key === "Enter") return !shiftKey && !altKey;
+  return !/^(Escape|Tab|F\d+)$/.test(key);
 }

@@ -216,7 +216,7 @@ function render(view) {
 
   function follow() {
     const { sound, seconds } = playing;
-    if (sound.now() >= seconds) {
+    if (sound.now() >= seconds || !root.isConnected) { // the end, or another output in this place
       stop();
       return;
     }
