@@ -17,7 +17,7 @@ import numpy as np
 
 from course_utils import cells
 from course_utils.arguments import whole_number
-from course_utils.session import BACKEND
+from course_utils.environment import BACKEND
 
 os.environ.setdefault("KERAS_BACKEND", BACKEND)
 

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from course_utils.session import BACKEND
+from course_utils.environment import BACKEND
+from course_utils.session import progress_bar
 
 os.environ.setdefault("KERAS_BACKEND", BACKEND)
 
@@ -104,12 +105,9 @@ class TrainingProgress(keras.callbacks.Callback):
         self._close()
 
     def _new_bar(self):
-        from tqdm.auto import tqdm
-
         steps = self.params.get("steps")
         total = steps and steps * self.params.get("epochs", 1)
-        hidden = not self._progress or os.environ.get("UNROLLED_PROGRESS_BAR") == "0"
-        return tqdm(total=total, unit="batch", leave=False, disable=hidden)
+        return progress_bar(self._progress, total=total, unit="batch")
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         """Have Keras stop at the end of the batch, not in the middle of a validation.

@@ -1,34 +1,18 @@
-"""The first call of every lesson, and the report on the environment in lesson 00."""
+"""The first call of every lesson."""
 
 from __future__ import annotations
 
-import html
 import os
 import random
-import re
 import sys
-from dataclasses import dataclass
-from importlib import metadata
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-PACKAGE = "unrolled-course-utils"
-PYTHON = (3, 11)
-BACKEND = "jax"
-RESTART = "then choose Kernel, Restart Kernel"
+from .environment import BACKEND, PACKAGE, SHOWN, installed
 
-_SHOWN = {
-    "numpy": "NumPy",
-    "scipy": "SciPy",
-    "matplotlib": "Matplotlib",
-    "jupyterlab": "JupyterLab",
-    "ipywidgets": "ipywidgets",
-    "anywidget": "anywidget",
-    "theano-pymc": "Theano-PyMC",
-    "keras": "Keras",
-    "jax": "JAX",
-    "jaxlib": "jaxlib",
-}
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 def start(seed: int = 0) -> None:
@@ -62,147 +46,31 @@ def _limit_threads() -> None:
 
 def _versions(seed: int) -> str:
     parts = [
-        f"Unrolled {_installed(PACKAGE) or 'not installed'}",
+        f"Unrolled {installed(PACKAGE) or 'not installed'}",
         f"Python {sys.version_info.major}.{sys.version_info.minor}",
         f"NumPy {np.__version__}",
     ]
     parts += [
-        f"{_SHOWN[package]} {sys.modules[module].__version__}"  # of two Keras, the one in use
+        f"{SHOWN[package]} {sys.modules[module].__version__}"  # of two Keras, the one in use
         for module, package in (("theano", "theano-pymc"), ("keras", "keras"))
         if module in sys.modules
     ]
     return " · ".join([*parts, f"seed {seed}"])
 
 
-def _installed(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+def progress_bar(show: bool = True, **options: Any) -> tqdm:
+    """A line of text that tells how far a loop is, and goes when the loop ends.
 
+    Not a widget: that would be an error in the notebook once the kernel has ended.
 
-# The report on the environment
-
-
-@dataclass(frozen=True)
-class Component:
-    """One line of the report.
-
-    Attributes
+    Parameters
     ----------
-    name : str
-        ``"NumPy"``.
-    found : str
-        Version that is installed, or ``"missing"``.
-    mend : str
-        What to do; ``""`` where all is well.
+    show : bool
+        The environment variable ``UNROLLED_PROGRESS_BAR=0`` hides the bar always.
+    **options
+        tqdm's own: ``total``, ``unit``.
     """
+    from tqdm import tqdm
 
-    name: str
-    found: str
-    mend: str = ""
-
-
-@dataclass(frozen=True)
-class EnvironmentReport:
-    """Every component that the course needs, each OK or with its mend."""
-
-    components: tuple[Component, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether every component is as the course needs it."""
-        return not any(component.mend for component in self.components)
-
-    def __repr__(self) -> str:
-        """Return the report as text, one component a line."""
-        width = max(len(component.name) for component in self.components)
-        lines = [
-            f"{component.name:{width}}  {component.found:7}  {component.mend or 'OK'}"
-            for component in self.components
-        ]
-        return "\n".join([*lines, self._summary()])
-
-    def _repr_html_(self) -> str:
-        """Return the report as an HTML table."""
-        rows = "".join(
-            f'<tr><th scope="row">{component.name}</th><td>{html.escape(component.found)}</td>'
-            f"<td>{_code(component.mend) or 'OK'}</td></tr>"
-            for component in self.components
-        )
-        head = "".join(f'<th scope="col">{title}</th>' for title in ("Component", "Found", "State"))
-        return f"<table><tr>{head}</tr>{rows}</table><p>{_code(self._summary())}</p>"
-
-    def _summary(self) -> str:
-        if self.ok:
-            return f"All {len(self.components)} components are OK."
-        n_bad = sum(bool(component.mend) for component in self.components)
-        return f"{n_bad} of {len(self.components)} components need mending."
-
-
-def environment_report() -> EnvironmentReport:
-    """Compare what is installed with the pins of the course; import nothing heavy but Theano.
-
-    Theano is imported because its version says little about whether it works.
-    """
-    pins = _pins()
-    components = [_python(), *(_package(name, pins.get(name)) for name in _SHOWN)]
-    return EnvironmentReport((*tuple(map(_try_theano, components)), _backend()))
-
-
-def _pins() -> dict[str, str]:
-    try:
-        requirements = metadata.requires(PACKAGE) or []
-    except metadata.PackageNotFoundError:
-        return {}
-    matches = (re.match(r"([\w.-]+)\s*==\s*([^\s;]+)", line) for line in requirements)
-    return {match[1].lower(): match[2] for match in matches if match}
-
-
-def _python() -> Component:
-    found = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if sys.version_info[:2] == PYTHON:
-        return Component("Python", found)
-    wanted = ".".join(map(str, PYTHON))
-    return Component(
-        "Python",
-        found,
-        f"The course needs {wanted}. In a terminal: `make lab`, or `conda env create -f "
-        "environment.yml`",
-    )
-
-
-def _package(package: str, pin: str | None) -> Component:
-    found = _installed(package)
-    if pin is None:
-        mend = "The course itself is not installed. In a terminal, in its folder: `pip install --no-deps -e .`"
-    elif found != pin:
-        mend = f"Run `%pip install {package}=={pin}` in a cell, {RESTART}"
-    else:
-        mend = ""
-    return Component(_SHOWN[package], found or "missing", mend)
-
-
-def _try_theano(component: Component) -> Component:
-    """Return the component, with a mend if it is Theano and its import fails."""
-    if component.name != _SHOWN["theano-pymc"] or component.mend:
-        return component
-    from course_utils import theano_compat
-
-    try:
-        theano_compat.enable()
-    except (ImportError, RuntimeError) as error:
-        return Component(component.name, component.found, str(error))
-    return component
-
-
-def _backend() -> Component:
-    backend = os.environ.get("KERAS_BACKEND", "not set")
-    if backend == BACKEND:
-        return Component("Keras backend", backend)
-    mend = f"Run `%env KERAS_BACKEND={BACKEND}` in a cell before Keras is imported"
-    return Component("Keras backend", backend, mend)
-
-
-def _code(text: str) -> str:
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text, quote=False))
+    hidden = not show or os.environ.get("UNROLLED_PROGRESS_BAR") == "0"
+    return tqdm(leave=False, disable=hidden, file=sys.stdout, **options)

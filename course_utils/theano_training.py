@@ -17,13 +17,14 @@ import numpy as np
 
 from course_utils import theano_compat
 from course_utils.arguments import number, whole_number
+from course_utils.session import progress_bar
 from course_utils.training import (
     Diverged,
     History,
     check_finite,
     check_schedule,
     ending,
-    progress_bar,
+    number_of_updates,
     record_validation,
     stop_button_held,
 )
@@ -260,7 +261,7 @@ def fit(
         raise TypeError(f"update must be a compiled function, got {type(update).__name__}")
     check_schedule(batches, n_epochs, validate)
     history = History()
-    bar = progress_bar(batches, n_epochs, progress)
+    bar = progress_bar(progress, total=number_of_updates(batches, n_epochs), unit="update")
     try:
         for _ in range(n_epochs):
             for batch in batches:

@@ -8,7 +8,6 @@ validation, early stop, a progress bar, and a stop button that loses nothing.
 from __future__ import annotations
 
 import math
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
@@ -21,6 +20,7 @@ import numpy as np
 
 from course_utils.arguments import number, whole_number
 from course_utils.gradients import clip_by_global_norm
+from course_utils.session import progress_bar
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -285,7 +285,7 @@ def fit(
 
     history = History()
     best: dict[str, np.ndarray] = {}
-    bar = progress_bar(batches, n_epochs, progress)
+    bar = progress_bar(progress, total=number_of_updates(batches, n_epochs), unit="update")
     try:
         for epoch in range(1, n_epochs + 1):
             for batch in batches:
@@ -397,13 +397,9 @@ def stop_button_held() -> Iterator[None]:
         signal.raise_signal(signal.SIGINT)
 
 
-def progress_bar(batches: Iterable, n_epochs: int, progress: bool):
-    """A tqdm bar for ``n_epochs`` times ``batches``; silent where it is not wanted."""
-    from tqdm.auto import tqdm
-
-    total = n_epochs * len(batches) if isinstance(batches, Sized) else None
-    hidden = not progress or os.environ.get("UNROLLED_PROGRESS_BAR") == "0"
-    return tqdm(total=total, unit="update", leave=False, disable=hidden)
+def number_of_updates(batches: Iterable, n_epochs: int) -> int | None:
+    """Updates of ``n_epochs`` passes; None where ``batches`` does not know its length."""
+    return n_epochs * len(batches) if isinstance(batches, Sized) else None
 
 
 def _plain(result: object) -> tuple[float, Arrays]:

@@ -26,7 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 
-from course_utils import plotting, progress, session
+from course_utils import environment, plotting, progress, session
 from course_utils.checks import check
 from course_utils.widgets import BatchSlicer, CourseMap, Quiz
 
@@ -41,7 +41,7 @@ session.start(seed=0)
 # tells you what to do.
 
 # %%
-session.environment_report()
+environment.report()
 
 # %% [markdown]
 # Being installed is one thing, working is another. So here is the course in one cell: the function

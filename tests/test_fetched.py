@@ -274,7 +274,7 @@ def test_a_progress_bar_is_shown_unless_it_is_hidden(site, monkeypatch, capsys, 
     for place, options, shown in (("a", {}, True), ("b", {"progress": False}, False)):
         monkeypatch.setenv("UNROLLED_HOME", str(tmp_path / place))
         datasets.load_imdb(**options)
-        assert ("imdb.npz" in capsys.readouterr().err) is shown
+        assert ("imdb.npz" in capsys.readouterr().out) is shown
 
 
 def test_stand_in_is_encoded_by_the_same_rules(site, capsys):

@@ -84,7 +84,7 @@ def test_the_stop_button_ends_fit_and_loses_nothing():
     )
     assert done.returncode == 0, done.stderr
     assert "all is well" in done.stdout
-    assert "batch" in done.stderr  # the bar
+    assert "batch" in done.stdout  # the bar
 
 
 def test_fit_ends_with_the_batch_in_which_stop_was_pressed():

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from course_utils.session import progress_bar
+
 TIMEOUT = (10.0, 30.0)
 """Seconds to wait for a connection, and for the next piece of the file."""
 CHUNK = 1 << 16  # bytes
@@ -68,16 +70,13 @@ def fetch(file: RemoteFile, *, progress: bool = True) -> Path:
     """
     import pooch
     import requests
-    from tqdm.auto import tqdm
 
     pooch.get_logger().setLevel("WARNING")  # the progress bar says enough
     folder = cache_directory()
-    hidden = not progress or os.environ.get("UNROLLED_PROGRESS_BAR") == "0"
     try:
         _clear(folder)
-        style = {"unit": "B", "unit_scale": True, "leave": False, "disable": hidden}
         # pooch puts the real total in; a bar without one has no truth value, and it asks for that.
-        with tqdm(desc=file.name, total=1, **style) as bar:
+        with progress_bar(progress, desc=file.name, total=1, unit="B", unit_scale=True) as bar:
             download = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=TIMEOUT)
             found = pooch.retrieve(file.url, file.sha256, file.name, folder, downloader=download)
     except requests.RequestException as error:  # before OSError, which it is
