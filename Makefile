@@ -22,7 +22,7 @@ setup: $(READY) ## create .venv with every package of requirements.lock
 ifneq ($(shell test -x $(PY) && cat $(READY) 2>/dev/null),$(CURDIR))
 .PHONY: $(READY)
 endif
-$(READY): requirements.lock course_utils/keras2.lock pyproject.toml tools/build_constraints.txt tools/lab/overrides.json
+$(READY): requirements.lock course_utils/keras2.lock pyproject.toml tools/build_constraints.txt
 	@if ! [ -x $(PY) ] || [ "$$(cat $(READY) 2>/dev/null)" != "$$(pwd -P)" ]; then \
 	  python="$$(sh tools/find_python.sh)" && \
 	  echo 'Setting up .venv, once: a minute or so' && \
@@ -34,14 +34,12 @@ $(READY): requirements.lock course_utils/keras2.lock pyproject.toml tools/build_
 	"$$uv" pip sync --quiet --python $(PY) --require-hashes \
 	  --build-constraints tools/build_constraints.txt requirements.lock && \
 	"$$uv" pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
-	@$(PY) -m course_utils.keras2_compat --install > /dev/null
-	@mkdir -p $(VENV)/share/jupyter/lab/settings
-	@cp tools/lab/overrides.json $(VENV)/share/jupyter/lab/settings/
+	@$(PY) -m course_utils.environment --install
 	@pwd -P > $(READY)
 
 .PHONY: lab
 lab: $(READY) ## open the course in JupyterLab (LAB_ARGS="--no-browser": more options)
-	$(PY) -m jupyterlab notebooks/00_start_here.ipynb $(LAB_ARGS)
+	$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
 
 NBVAL := $(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
   --nbval-cell-timeout 120 --nbval-sanitize-with tests/nbval_sanitize.cfg
