@@ -1,14 +1,16 @@
-"""Every data set has a card that names its source and its terms, wherever it is read from."""
+"""Every data set has a card that names its source and its terms, and every file has a licence."""
 
 import ast
 import hashlib
 import inspect
 import re
+import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import sklearn.datasets
+import yaml
 from babel.core import get_cldr_version
 
 from course_utils import datasets
@@ -25,6 +27,8 @@ READ_FROM_ELSEWHERE = {
     "shakespeare",
     "territory_names",
 }
+AUTHORS = "The Unrolled authors"
+REUSE = tomllib.loads((ROOT / "REUSE.toml").read_text("utf-8"))["annotations"]
 LOADERS = [name for name in datasets.__all__ if name.startswith("load_")]
 TERMS = ("CC BY 4.0", "public domain", "Unicode License V3", "states no licence")
 
@@ -135,3 +139,78 @@ def test_every_data_set_of_a_package_has_a_card():
     }
     assert "sklearn.datasets.load_digits" in used
     assert [name for name in used if not any(f"`{name}`" in card for card in CARDS.values())] == []
+
+
+def patterns(table):
+    return [table["path"]] if isinstance(table["path"], str) else table["path"]
+
+
+def licensing(name):
+    """Licence and holders of a file, as REUSE 3.3 reads them: the last table that matches counts."""
+    found = None
+    for table in REUSE:
+        for pattern in patterns(table):
+            parts = re.split(r"(\*\*|\*)", pattern)
+            wild = {"**": ".*", "*": "[^/]*"}
+            if re.fullmatch("".join(wild.get(part, re.escape(part)) for part in parts), name):
+                found = table["SPDX-License-Identifier"], table["SPDX-FileCopyrightText"]
+    return found
+
+
+@pytest.mark.parametrize(
+    "name, licence",
+    [
+        ("course_utils/cells.py", "BSD-3-Clause"),
+        ("tests/test_data.py", "BSD-3-Clause"),
+        ("Makefile", "BSD-3-Clause"),
+        ("lessons/00_start_here.py", "BSD-3-Clause AND CC-BY-4.0"),
+        ("solutions/00_start_here.ipynb", "BSD-3-Clause AND CC-BY-4.0"),
+        ("course_utils/quizzes/lesson_00.toml", "CC-BY-4.0"),
+        ("README.md", "CC-BY-4.0"),
+        ("images/explorer.png", "CC-BY-4.0"),
+    ],
+)
+def test_reuse_gives_code_and_prose_their_licences(name, licence):
+    assert (ROOT / name).exists()
+    assert licensing(name) == (licence, f"2026 {AUTHORS}")
+
+
+def test_reuse_names_no_file_that_is_not_there():
+    every = [pattern for table in REUSE for pattern in patterns(table)]
+    assert [each for each in every if not any(ROOT.glob(each.replace("**", "*")))] == []
+
+
+@pytest.mark.parametrize("path", sorted(DATA.iterdir()), ids=lambda path: path.name)
+def test_reuse_says_of_data_what_their_cards_say(path):
+    licence, holders = licensing(f"data/{path.name}")
+    if path.suffix != ".md" and entry(path.stem, "Licence").startswith("Public domain"):
+        assert licence == "LicenseRef-public-domain AND CC-BY-4.0"
+        assert holders[0].split(",")[0] in CARDS[path.stem] and holders[1] == f"2026 {AUTHORS}"
+    else:
+        assert (licence, holders) == ("CC-BY-4.0", f"2026 {AUTHORS}")
+
+
+def test_licenses_has_the_text_of_each_licence_and_of_no_other():
+    named = {name for table in REUSE for name in table["SPDX-License-Identifier"].split(" AND ")}
+    assert {path.name for path in (ROOT / "LICENSES").iterdir()} == {
+        f"{name}.txt" for name in named
+    }
+    # REUSE wants the text there, and whoever looks for LICENSE wants it here.
+    assert (ROOT / "LICENSES" / "BSD-3-Clause.txt").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+def test_the_same_authors_are_named_everywhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert project["authors"] == citation["authors"] == [{"name": AUTHORS}]
+    for name in ("LICENSE", "LICENSE-text"):
+        assert f"Copyright 2026 {AUTHORS}\n" in (ROOT / name).read_text("utf-8")
+    line = " ".join((ROOT / "LICENSE-text").read_text("utf-8").split())
+    assert f'From "{citation["title"]}" by {AUTHORS}, licensed under CC BY 4.0, https://' in line
+
+
+def test_license_text_speaks_of_what_is_there():
+    text = re.sub(r"https://\S+", "", (ROOT / "LICENSE-text").read_text("utf-8"))
+    names = re.findall(r"\b(?:\w+/)+|\b[A-Z]+\.(?:md|toml)\b", text)
+    assert len(names) > 10
+    assert [name for name in names if not (ROOT / name).exists()] == []
