@@ -3,8 +3,10 @@
 import ast
 import re
 import shutil
+import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
@@ -134,6 +136,52 @@ def test_lock_pins_and_hashes_everything_and_holds_no_address():
 def test_build_backend_is_the_setuptools_that_theano_needs():
     assert PROJECT["build-system"]["requires"] == ["setuptools==73.0.1"]
     assert pins(DIRECT)["setuptools"] == "73.0.1"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A folder with the package as a wheel installs it, away from the course's folder."""
+    source = tmp_path_factory.mktemp("source")
+    for name in ("course_utils", "LICENSES"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, source / name, ignore=ignored)
+    for name in ("pyproject.toml", "LICENSE", "LICENSE-text"):
+        shutil.copy(ROOT / name, source)
+    build = "from setuptools import build_meta; build_meta.build_wheel('dist')"
+    subprocess.run(
+        [sys.executable, "-c", build], cwd=source, check=True, capture_output=True, timeout=120
+    )
+    folder = tmp_path_factory.mktemp("site")
+    with zipfile.ZipFile(next(source.glob("dist/*.whl"))) as wheel:
+        wheel.extractall(folder)
+    return folder
+
+
+def test_wheel_has_every_file_of_the_package_and_its_licences(site):
+    package = ROOT / "course_utils"
+    files = [path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    missing = [path for path in files if not (site / path.relative_to(ROOT)).exists()]
+    assert missing == []
+    (metadata,) = site.glob("*.dist-info")
+    assert {"LICENSE", "LICENSE-text", "CC-BY-4.0.txt"} <= {p.name for p in metadata.iterdir()}
+    assert "\nAuthor: The Unrolled authors\n" in (metadata / "METADATA").read_text("utf-8")
+
+
+def test_a_wheel_says_that_the_data_come_with_the_course(site):
+    program = (
+        f"import sys; sys.path.insert(0, {str(site)!r})\n"
+        "from course_utils import datasets\n"
+        "print(datasets.__file__)\n"
+        "datasets.load_prose()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert result.stdout.startswith(str(site))
+    assert result.stderr.splitlines()[-1] == (
+        "FileNotFoundError: data/prose_lighthouse.txt is missing: course_utils is installed without "
+        "the course's folder. In that folder, run `pip install --no-deps --no-build-isolation -e .`"
+    )
 
 
 def test_what_is_installed_is_what_is_pinned():

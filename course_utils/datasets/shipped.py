@@ -334,6 +334,12 @@ def read_shipped(file_name: str) -> str:
         If it, or its card, is not there.
     """
     path = DATA / file_name
+    if not DATA.is_dir():
+        # data/ is no part of the package, so a wheel comes without it.
+        raise FileNotFoundError(
+            f"data/{file_name} is missing: course_utils is installed without the course's folder. "
+            "In that folder, run `pip install --no-deps --no-build-isolation -e .`"
+        )
     if not path.exists():
         raise FileNotFoundError(
             f"data/{file_name} is missing. It comes with the course: `git checkout -- data` "
