@@ -283,22 +283,29 @@ function storedModel(state) {
   };
 }
 
-/** Give the page, once, the style of all widgets and the rule for their keys. */
+/** Give the page, once, the style of all widgets and the rules for their keys. */
 function setUpPage(css) {
   if (document.getElementById("unrolled-style")) return;
   document.head.append(element("style", { id: "unrolled-style" }, css));
+  const ours = (node) => node?.closest?.(".unrolled-widget :is(input, select, button)");
   // Before JupyterLab, which listens on the document: it passes over what carries this attribute.
   window.addEventListener("keydown", (event) => {
-    const control = event.target.closest?.(".unrolled-widget :is(input, select, button)");
-    control?.toggleAttribute("data-lm-suppress-shortcuts", usesKey(control, event));
+    ours(event.target)?.toggleAttribute("data-lm-suppress-shortcuts", usesKey(event.target, event));
+  }, true);
+  // The browser undoes the last edit of the whole page: that of a cell, somewhere out of sight.
+  window.addEventListener("beforeinput", (event) => {
+    const focused = document.activeElement;
+    if (event.inputType.startsWith("history") && ours(focused) && event.target !== focused) {
+      event.preventDefault();
+    }
   }, true);
 }
 
-/** Whether a control keeps a key for itself. "b" would add a cell, and Ctrl+Z would change the last
- * edited cell, wherever that is. */
+/** Whether a control keeps a key from JupyterLab, to which "b" means a new cell. */
 function usesKey({ type }, { key, ctrlKey, metaKey, altKey, shiftKey }) {
   if (ctrlKey || metaKey) {
-    return /^[yz]$/i.test(key) || (type === "text" && /^([acvx]|Arrow.*|Home|End|Backspace|Delete)$/i.test(key));
+    const edits = type === "text" ? /^([acvxyz]|Arrow.*|Home|End|Backspace|Delete)$/i : /^[yz]$/i;
+    return edits.test(key);
   }
   if (key === "Enter") return !shiftKey && !altKey;
   return !/^(Escape|Tab|F\d+)$/.test(key);
