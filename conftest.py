@@ -8,14 +8,18 @@ import signal
 import tempfile
 from pathlib import Path
 
+import nbval.kernel
 import pytest
-from build_notebooks import KERNEL_ENVIRONMENT
+from build_notebooks import KERNEL_ENVIRONMENT, kernel_sockets
 from nbval.plugin import IPyNbCell
 from pictures import BOUND, difference, pictures
 
 # Learners' progress stays out of the tests, and the tests out of it. Kernels inherit both.
 _home = tempfile.TemporaryDirectory(prefix="unrolled-tests-")
 os.environ |= KERNEL_ENVIRONMENT | {"UNROLLED_HOME": _home.name}
+
+_manager = nbval.kernel.KernelManager
+nbval.kernel.KernelManager = lambda **options: _manager(**options, **kernel_sockets())
 
 # What a shell starts in the background ignores the stop button's signal, and so does all that it
 # starts in its turn. Some tests press that button in processes of their own.
@@ -48,8 +52,8 @@ def _compare_outputs(item, compare_texts, test, ref, skip_compare=None) -> bool:
         found = difference(old, new)
         if found > BOUND:
             item.comparison_traceback.append(
-                f"picture {number} of the cell differs from the stored one: root mean square "
-                f"{found:.1f} of 255, allowed {BOUND}"
+                f"picture {number} of the cell differs from the stored one: root mean square of "
+                f"the worst tile {found:.1f} of 255, allowed {BOUND}"
             )
             return False
     return True

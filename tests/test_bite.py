@@ -20,6 +20,7 @@ LESSON = Lesson(1, "Tiny", 15, "Part", "tiny")
 TEXT = """# %%
 import ipywidgets
 import matplotlib.pyplot as plt
+from IPython.display import HTML
 
 from course_utils import plotting, session
 
@@ -46,6 +47,9 @@ show(0.6)
 ipywidgets.IntSlider(7)
 
 # %%
+HTML("<i>still</i><script>let a = 'x < y'; a += 1</script>")
+
+# %%
 print("no mistake yet")
 """
 
@@ -62,13 +66,17 @@ def curve(base, **options):
 
 def spoil(cells):
     """Put another kind of rot into each cell but the first."""
-    _, number, picture, small, dropped, widget, broken = cells
+    _, number, picture, small, dropped, widget, page, broken = cells
     number.outputs[0].text = "loss 0.668\n"
     picture.outputs[0].data["text/html"] = curve(0.6)
     smaller = curve(0.55, figsize=(6, 3)).replace('width="660"', 'width="770"')
     small.outputs[0].data["text/html"] = smaller
     del dropped.outputs[0].data["text/html"]
     widget.outputs[0].data["text/plain"] = "IntSlider(value=8)"
+    assert (
+        page.outputs[0].data["text/html"] == "<i>still</i>"
+    )  # the good one passes without its code
+    page.outputs[0].data["text/html"] = "<i>stale</i>"
     broken.source = "print(undefined_name)"
 
 
@@ -80,10 +88,11 @@ def strip(cells):
 SIGNS = {
     "a changed number": (1, "0.668"),
     "a changed picture": (2, "picture 1 of the cell differs"),
-    "a picture of another size": (3, "root mean square inf"),
+    "a picture of another size": (3, "worst tile inf"),
     "a missing picture": (4, "text/html"),
     "a widget's changed text": (5, "IntSlider(value=8)"),
-    "a broken lesson": (6, "NameError"),
+    "a widget's changed still": (6, "stale"),
+    "a broken lesson": (7, "NameError"),
 }
 
 
@@ -93,7 +102,7 @@ def course(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     (folder / "lessons").mkdir()
     (folder / "lessons" / "01_tiny.py").write_text(TEXT, "utf-8")
-    notebook = builder.make_notebook(builder.read_lesson(folder, LESSON), LESSON, "notebooks")
+    notebook = builder.make_notebook(builder.read_lesson(folder, LESSON), "notebooks")
     builder.execute(notebook, folder, "Tiny")
     nbformat.write(notebook, folder / "good.ipynb")
     return folder

@@ -1,6 +1,7 @@
 """The builder on a tiny course of its own."""
 
 import shutil
+import sys
 
 import build_notebooks as builder
 import nbformat
@@ -40,8 +41,10 @@ class Doubler:
 import warnings
 
 import ipywidgets
+from IPython.display import HTML, display
 
 warnings.warn("careful", stacklevel=1)
+display(HTML('<i>still</i><script type="application/json">{}</script><script>if (a < b) {}</script>'))
 ipywidgets.IntSlider(7)
 '''
 
@@ -62,7 +65,8 @@ def write(course, text):
 
 
 def contents(course):
-    return {path: path.read_bytes() for path in sorted(course.glob("*/*.ipynb"))}
+    files = [*course.glob("*/*.ipynb"), *course.glob("tests/outputs/*.txt")]
+    return {path: path.read_bytes() for path in files}
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +95,40 @@ def test_solutions_are_there_and_learners_copies_are_stubs(built):
     assert [cell.id for cell in solved.cells] == [cell.id for cell in to_solve.cells]
 
 
+def ids(course, text):
+    write(course, text)
+    source = builder.read_lesson(course, LESSON)
+    return [cell.id for cell in builder.make_notebook(source, "notebooks").cells]
+
+
+def test_ids_name_a_cells_section_and_exercise(course):
+    expected = [
+        "start-01",
+        "start-02",
+        "exercise-1-1",
+        "check-1-1",
+        "next-01",
+        "next-02",
+        "next-03",
+    ]
+    assert ids(course, TEXT) == expected
+    assert ids(course, TEXT.replace("print(2)", "print(3)")) == expected
+    longer = TEXT.replace("# ## Next", f"# ### {'é long ' * 20}\n\n# %% [markdown]\n# ## 4. Next")
+    (heading,) = set(ids(course, longer)) - set(expected)
+    assert len(heading) <= 64
+    assert heading.startswith("long-long")
+
+
+def test_an_inserted_cell_or_section_leaves_the_other_sections_ids(course):
+    before = ids(course, TEXT)
+    after = ids(
+        course, TEXT.replace("# %% [markdown]\n# ## Next", "# %%\n3\n\n# %% [markdown]\n# ## Next")
+    )
+    assert set(after) - set(before) == {"start-03"}
+    after = ids(course, TEXT.replace("# ## Next", "# ## 1. New\n\n# %% [markdown]\n# ## 2. Next"))
+    assert set(after) - set(before) == {"new-01"}
+
+
 def test_an_answer_at_top_level_becomes_an_ellipsis():
     source = "# How many?\n### BEGIN SOLUTION\nn_units = 6 * 7\na, b = 1, 2\n### END SOLUTION\n"
     stub = builder.strip_solution(source, "1.1")
@@ -110,11 +148,32 @@ def test_outputs_are_stored_and_streams_joined(built):
 
 
 def test_what_is_random_is_not_stored(built):
-    warned, shown = notebook(built).cells[6].outputs
+    warned, page, shown = notebook(built).cells[6].outputs
     assert warned.name == "stderr"
     assert warned.text.startswith("ipykernel_0/")
+    assert page.data["text/html"] == '<i>still</i><script type="application/json">{}</script>'
     assert list(shown.data) == ["text/plain"]
     assert "widgets" not in notebook(built).metadata
+
+
+def test_outputs_stand_in_a_text_file_by_their_cells(built):
+    text = (built / "tests" / "outputs" / "01_tiny.txt").read_text("utf-8")
+    assert text.startswith(
+        "## start-02\none\n2\n\n## check-1-1\nTrue\n\n## next-02\n2\n\n## next-03\n"
+    )
+    assert text.endswith("IntSlider(value=7)\n")
+
+
+def test_outputs_text_names_pictures_errors_and_kinds_without_text():
+    cell = nbformat.v4.new_code_cell(id="a")
+    picture = {"text/html": "<img src='data:image/png;base64,AAAA'>", "text/plain": "A curve."}
+    cell.outputs = [
+        nbformat.v4.new_output("display_data", picture),
+        nbformat.v4.new_output("error", ename="ValueError", evalue="no"),
+        nbformat.v4.new_output("display_data", {"text/html": "<i>hello</i>"}),
+    ]
+    text = builder.outputs_text(nbformat.v4.new_notebook(cells=[cell]))
+    assert text == "## a\n[picture] A curve.\nValueError: no\n[text/html]\n"
 
 
 def test_metadata_is_nbgraders_and_the_slides(built):
@@ -137,7 +196,7 @@ def test_metadata_is_nbgraders_and_the_slides(built):
 
 def test_a_second_build_is_equal_byte_for_byte(built):
     first = contents(built)
-    assert len(first) == 2
+    assert len(first) == 3
     assert builder.build(built, [LESSON]) == []
     assert builder.build(built, [LESSON], force=True) == [LESSON]
     assert contents(built) == first
@@ -168,10 +227,35 @@ def test_check_tells_what_is_out_of_step(built, change, said):
     assert contents(built) == before
 
 
-def test_check_finds_missing_and_stray_notebooks(built):
+def test_check_finds_missing_and_stray_files(built):
+    outputs = built / "tests" / "outputs"
+    (outputs / "01_tiny.txt").rename(outputs / "02_stray.txt")
+    said = "tests/outputs/01_tiny.txt does not show the stored outputs"
+    assert builder.out_of_step(built, LESSON) == [said]
     (built / "notebooks" / "01_tiny.ipynb").rename(built / "notebooks" / "02_stray.ipynb")
     assert builder.out_of_step(built, LESSON) == ["notebooks/01_tiny.ipynb is missing"]
-    assert builder.strays(built, [LESSON]) == ["notebooks/02_stray.ipynb has no lesson"]
+    assert builder.strays(built, [LESSON]) == [
+        "notebooks/02_stray.ipynb has no lesson",
+        "tests/outputs/02_stray.txt has no lesson",
+    ]
+
+
+def test_another_cleaning_of_outputs_builds_anew(built, monkeypatch):
+    monkeypatch.setattr(builder, "CLEANING", builder.CLEANING + 1)
+    first, second = builder.out_of_step(built, LESSON)
+    assert (
+        first == "notebooks/01_tiny.ipynb is older than its lesson or than the cleaning of outputs"
+    )
+    assert second.startswith("solutions/01_tiny.ipynb is older")
+
+
+def test_kernels_that_start_at_one_moment_share_no_socket():
+    if sys.platform == "win32":
+        assert builder.kernel_sockets() == {}
+    else:
+        one, other = builder.kernel_sockets(), builder.kernel_sockets()
+        assert one["transport"] == other["transport"] == "ipc"
+        assert one["connection_file"] != other["connection_file"]
 
 
 def strip_outputs(notebook):
@@ -237,7 +321,7 @@ def test_a_failing_cell_stops_the_build_and_nothing_is_written(built):
 def test_a_cell_that_never_answers_is_named(course, monkeypatch, line, reason):
     monkeypatch.setattr(builder, "CELL_TIMEOUT", 2)
     write(course, TEXT.replace("1 + 1", line))
-    notebook = builder.make_notebook(builder.read_lesson(course, LESSON), LESSON, "notebooks")
+    notebook = builder.make_notebook(builder.read_lesson(course, LESSON), "notebooks")
     with pytest.raises(builder.LessonError) as caught:
         builder.execute(notebook, course, "Tiny")
     assert str(caught.value) == f"Tiny, code cell 4 ({line!r}): {reason}"

@@ -9,7 +9,8 @@
 
 A lesson is ``lessons/NN_slug.py`` in jupytext's percent format. Each gives two executed notebooks
 with stored outputs, ``notebooks/NN_slug.ipynb`` (exercises to be solved) and
-``solutions/NN_slug.ipynb``. A second build is equal to the first, byte for byte.
+``solutions/NN_slug.ipynb``, and ``tests/outputs/NN_slug.txt``, the solution's outputs as text for
+reviewers. A second build is equal to the first, byte for byte.
 
 Cell metadata of a lesson: ``exercise="2.1"``, ``check="2.1"``, ``tags=[...]`` with ``reason="..."``,
 and ``slide="..."`` where the derived slide type does not fit.
@@ -23,18 +24,22 @@ import copy
 import hashlib
 import os
 import re
+import secrets
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import jupytext
 import nbformat
+from ipykernel.ipkernel import IPythonKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from pictures import pictures, reduce_pictures
 from tqdm import tqdm
 
 from course_utils import course
@@ -42,12 +47,18 @@ from course_utils.course import Lesson
 
 ROOT = Path(__file__).resolve().parent.parent
 VARIANTS = ("notebooks", "solutions")
+OUTPUTS = "tests/outputs"
 TAGS = {"nbval-ignore-output", "raises-exception"}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
 CELL_TIMEOUT = 120  # seconds; a lesson's cell should take 15 at most
 KERNEL_ENVIRONMENT = {"UNROLLED_PROGRESS_BAR": "0", "PYTHONWARNINGS": ""}
 """For every kernel of a build or a test, so that both print the same wherever they run."""
+CLEANING = 1
+"""Version of what is stored of a cell's outputs, see ``_clean``."""
+LANGUAGE_INFO = IPythonKernel.language_info | {"version": "3.11"}
+"""As the course's kernels give it: JupyterLab calls a notebook changed where it stores another."""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)  # what starts a widget; data has a type
 CELL_FILE = re.compile(r"\S*ipykernel_\d+[/\\]")  # where warnings locate a cell: a random folder
 REGION = re.compile(
     r"^([ \t]*)### BEGIN SOLUTION\n(.*?)^[ \t]*### END SOLUTION[^\S\n]*(?:\n|\Z)",
@@ -115,7 +126,7 @@ def _validate_solution(cell: NotebookNode, where: str) -> None:
         raise LessonError(f"{where}: a solution region and exercise=... go together")
 
 
-def make_notebook(source: NotebookNode, lesson: Lesson, variant: str) -> NotebookNode:
+def make_notebook(source: NotebookNode, variant: str) -> NotebookNode:
     """Return the notebook of one variant, not executed."""
     notebook = nbformat.v4.new_notebook(
         metadata={
@@ -124,15 +135,14 @@ def make_notebook(source: NotebookNode, lesson: Lesson, variant: str) -> Noteboo
                 "language": "python",
                 "name": "python3",
             },
-            "language_info": {"name": "python"},
+            "language_info": LANGUAGE_INFO,
         }
     )
     notebook.nbformat_minor = 5
-    seen: dict[str, int] = {}
     after_code = False
-    for cell in source.cells:
+    for cell, cell_id in zip(source.cells, _cell_ids(source), strict=True):
         made = copy.deepcopy(cell)
-        made.id = _cell_id(cell, lesson, seen)
+        made.id = cell_id
         made.metadata = _metadata(cell, after_code)
         if variant == "notebooks" and "exercise" in cell.metadata:
             made.source = strip_solution(cell.source, cell.metadata.exercise)
@@ -163,12 +173,27 @@ def strip_solution(source: str, exercise: str) -> str:
     return REGION.sub(stub, source).rstrip("\n")
 
 
-def _cell_id(cell: NotebookNode, lesson: Lesson, seen: dict[str, int]) -> str:
-    """Return an id that depends on lesson and content only, the same in both variants."""
-    digest = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
-    seen[digest] = seen.get(digest, 0) + 1
-    repeated = f"-{seen[digest]}" if seen[digest] > 1 else ""
-    return f"lesson-{lesson.number:02d}-{digest}{repeated}"
+def _cell_ids(source: NotebookNode) -> Iterator[str]:
+    """Name each cell by its exercise, or by its heading and its place below that heading.
+
+    An edited cell keeps its id, and an inserted one moves only the ids that follow it below the
+    same heading. The headings' own numbers are left out, so that a new section moves none.
+    """
+    section, counts = "start", Counter()
+    for cell in source.cells:
+        if "exercise" in cell.metadata or "check" in cell.metadata:
+            yield _grade_id(cell)
+            continue
+        heading = re.match(r"###? (?:\d+\. )?(.*)", cell.source)
+        if heading and cell.cell_type == "markdown":
+            section = re.sub("[^a-z0-9]+", "-", heading[1].lower()).strip("-")[:56]
+        counts[section] += 1
+        yield f"{section}-{counts[section]:02d}"
+
+
+def _grade_id(cell: NotebookNode) -> str:
+    (kind,) = {"exercise", "check"} & set(cell.metadata)
+    return f"{kind}-{cell.metadata[kind].replace('.', '-')}"
 
 
 def _metadata(cell: NotebookNode, after_code: bool) -> dict:
@@ -180,7 +205,7 @@ def _metadata(cell: NotebookNode, after_code: bool) -> dict:
         if kind in cell.metadata:
             metadata["nbgrader"] = {
                 "schema_version": 3,
-                "grade_id": f"{kind}-{cell.metadata[kind].replace('.', '-')}",
+                "grade_id": _grade_id(cell),
                 "cell_type": "code",
                 "solution": kind == "exercise",
                 "grade": kind == "check",
@@ -225,10 +250,12 @@ def execute(notebook: NotebookNode, folder: Path, name: str) -> None:
         notebook,
         timeout=CELL_TIMEOUT,
         record_timing=False,
-        extra_arguments=["--log-level=CRITICAL"],  # of the kernel: no word about its ports
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=lambda cell, cell_index: started.append(cell),
     )
+    manager = client.create_kernel_manager()
+    for option, value in kernel_sockets().items():
+        setattr(manager, option, value)
     with tempfile.TemporaryDirectory() as home:
         try:
             client.execute(env=os.environ | KERNEL_ENVIRONMENT | {"UNROLLED_HOME": home})
@@ -240,7 +267,18 @@ def execute(notebook: NotebookNode, folder: Path, name: str) -> None:
         if cell.cell_type == "code":
             cell.outputs = _clean(cell.outputs)
     notebook.metadata.pop("widgets", None)
-    notebook.metadata.language_info = {"name": "python"}
+    notebook.metadata.language_info = NotebookNode(LANGUAGE_INFO)
+
+
+def kernel_sockets() -> dict[str, str]:
+    """Options that let a kernel manager use Unix sockets: two kernels may be given one port.
+
+    Their folder is that of temporary files, for a socket's path has room for 100 characters.
+    """
+    if sys.platform == "win32":
+        return {}
+    file = Path(tempfile.gettempdir(), f"kernel-{secrets.token_hex(8)}.json")
+    return {"transport": "ipc", "connection_file": str(file)}
 
 
 def _reason(error: Exception) -> str:
@@ -252,11 +290,17 @@ def _reason(error: Exception) -> str:
 
 
 def _clean(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
-    """Drop what is random (widget views, names of cells' files); join streams in pieces."""
+    """Drop what is random or only of use while a kernel runs; reduce pictures; join streams.
+
+    Raise ``CLEANING`` when this changes, so that all notebooks are built again.
+    """
     cleaned: list[NotebookNode] = []
     for output in outputs:
         if "data" in output:
             output.data.pop(WIDGET_VIEW, None)
+            if "text/html" in output.data:
+                output.data["text/html"] = SCRIPT.sub("", output.data["text/html"])
+            reduce_pictures(output.data)
         if "text" in output:
             output.text = CELL_FILE.sub("ipykernel_0/", output.text)
         same_stream = (
@@ -275,20 +319,42 @@ def _clean(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
 # Building
 
 
-def fingerprint(root: Path, lesson: Lesson) -> str:
-    """Return what the lesson and this builder amount to; it changes when either does."""
-    sources = (Path(__file__), root / "lessons" / f"{lesson.stem}.py")
-    text = "".join(source.read_text("utf-8") for source in sources)  # whatever its line ends
-    return hashlib.sha256(text.encode()).hexdigest()
+def fingerprint(notebook: NotebookNode) -> str:
+    """Digest what the stored outputs of a notebook come from: its cells and their cleaning."""
+    sources = [str(CLEANING), nbformat.writes(notebook)]
+    return hashlib.sha256("\n".join(sources).encode()).hexdigest()
 
 
 def _path(root: Path, lesson: Lesson, variant: str) -> Path:
     return root / variant / f"{lesson.stem}.ipynb"
 
 
+def _text_path(root: Path, lesson: Lesson) -> Path:
+    return root / OUTPUTS / f"{lesson.stem}.txt"
+
+
+def outputs_text(notebook: NotebookNode) -> str:
+    """Write out what the cells print and show; of a picture, its text alternative."""
+    parts = [
+        f"## {cell.id}\n" + "".join(f"{_as_text(output).rstrip()}\n" for output in cell.outputs)
+        for cell in notebook.cells
+        if cell.get("outputs")
+    ]
+    return "\n".join(parts)
+
+
+def _as_text(output: NotebookNode) -> str:
+    if output.output_type == "stream":
+        return output.text
+    if output.output_type == "error":
+        return f"{output.ename}: {output.evalue}"
+    picture = "[picture] " if pictures([output]) else ""
+    return picture + output.data.get("text/plain", f"[{', '.join(output.data)}]")
+
+
 def _wanted(root: Path, lesson: Lesson, variant: str) -> NotebookNode:
-    notebook = make_notebook(read_lesson(root, lesson), lesson, variant)
-    notebook.metadata["unrolled"] = fingerprint(root, lesson)
+    notebook = make_notebook(read_lesson(root, lesson), variant)
+    notebook.metadata["unrolled"] = fingerprint(notebook)
     return notebook
 
 
@@ -321,12 +387,15 @@ def build(root: Path, lessons: Iterable[Lesson], *, force: bool = False) -> list
         try:
             for lesson, pair in zip(wanted, pairs, strict=True):
                 bar.set_description(lesson.stem)
-                made = []
-                for future in pair:
-                    made.append(future.result())
+                made = {}
+                for variant, future in zip(VARIANTS, pair, strict=True):
+                    made[variant] = future.result()
                     bar.update()
-                for variant, notebook in zip(VARIANTS, made, strict=True):
+                for variant, notebook in made.items():
                     nbformat.write(notebook, _path(root, lesson, variant))
+                text = _text_path(root, lesson)
+                text.parent.mkdir(parents=True, exist_ok=True)
+                text.write_text(outputs_text(made["solutions"]), "utf-8", newline="\n")
         finally:  # after a failure or Ctrl-C, do not begin the lessons that wait
             pool.shutdown(cancel_futures=True)
     return wanted
@@ -334,19 +403,24 @@ def build(root: Path, lessons: Iterable[Lesson], *, force: bool = False) -> list
 
 def out_of_step(root: Path, lesson: Lesson) -> list[str]:
     """Compare both notebooks with their lesson, executing nothing; say each difference."""
-    problems = []
+    problems, stored = [], {}
     for variant in VARIANTS:
         path = _path(root, lesson, variant)
         name = path.relative_to(root).as_posix()
         try:
             wanted = _wanted(root, lesson, variant)
-            problems += _differences(name, nbformat.read(path, 4), wanted)
+            stored[variant] = nbformat.read(path, 4)
+            problems += _differences(name, stored[variant], wanted)
         except LessonError as error:
             return [str(error)]
         except FileNotFoundError:
             problems.append(f"{name} is missing")
         except (ValueError, nbformat.ValidationError):
             problems.append(f"{name} is not a notebook that can be read")
+    text = _text_path(root, lesson)
+    shown = text.read_text("utf-8") if text.exists() else ""
+    if not problems and shown != outputs_text(stored["solutions"]):
+        problems.append(f"{text.relative_to(root).as_posix()} does not show the stored outputs")
     return problems
 
 
@@ -363,16 +437,18 @@ def _differences(name: str, stored: NotebookNode, wanted: NotebookNode) -> list[
     if counts != list(range(1, len(counts) + 1)):
         problems.append(f"{name} was not executed from top to bottom")
     if stored.metadata.get("unrolled") != wanted.metadata.unrolled:
-        problems.append(f"{name} is older than its lesson or the builder")
+        problems.append(f"{name} is older than its lesson or than the cleaning of outputs")
     elif stored.metadata != wanted.metadata:
         problems.append(f"{name}: the notebook's metadata differ from what the builder writes")
     return problems
 
 
 def strays(root: Path, lessons: Iterable[Lesson]) -> list[str]:
-    """Return a sentence for each notebook that none of ``lessons``, all of them, gives."""
+    """Say which built files none of ``lessons``, all of them, gives."""
     known = {_path(root, lesson, variant) for lesson in lessons for variant in VARIANTS}
+    known |= {_text_path(root, lesson) for lesson in lessons}
     found = {path for variant in VARIANTS for path in (root / variant).glob("*.ipynb")}
+    found |= set((root / OUTPUTS).glob("*.txt"))
     return [f"{path.relative_to(root).as_posix()} has no lesson" for path in sorted(found - known)]
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.datasets import load_prose
-from course_utils.losses import softmax
 from course_utils.environment import BACKEND
+from course_utils.losses import softmax
 from course_utils.text import NGram, Vocabulary, bits, characters, contiguous_batches
 
 os.environ.setdefault("KERAS_BACKEND", BACKEND)
