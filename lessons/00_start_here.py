@@ -10,8 +10,14 @@
 #
 # This page is a *notebook*: text, and grey cells with code. Click into the first grey cell below
 # and press **Shift + Enter**. The cell runs, its result appears below it, and the next cell is
-# selected. Go through the page in this way, from top to bottom. You cannot break anything: *Kernel →
-# Restart Kernel* gives you a fresh start whenever you want one.
+# selected. Go through the page in this way, from top to bottom. *Kernel → Restart Kernel* gives you a
+# fresh start whenever you want one.
+#
+# **When you come back another day**, Python has forgotten everything: click into the cell where you
+# stopped and choose *Run → Run All Above Selected Cell*. For a clean copy of a lesson, delete its file
+# and take it again from where you got the course (in a Git clone: `git checkout notebooks`). The
+# results that you see below were stored when the course was made, so choose *Edit → Clear Outputs of
+# All Cells* before you predict them.
 
 # %% [markdown]
 # ## You will be able to

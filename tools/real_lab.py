@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, Playwright
 
 ROOT = Path(__file__).resolve().parent.parent
+WIDGET = re.compile(r'class="unrolled-host"')
 START_SECONDS = 60.0
 CELLS_SECONDS = 180.0
 CHROMIUM_FLAGS = [
@@ -51,7 +53,8 @@ def launch_chromium(playwright: Playwright) -> Browser:
 class RealLab:
     """A JupyterLab server of its own, on a copy of the course in ``folder``.
 
-    Its settings, kernels and the learner's progress stay in ``folder`` too.
+    Its settings, kernels and the learner's progress stay in ``folder`` too. A second server on the
+    same folder is the next day.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -59,8 +62,8 @@ class RealLab:
         self.home = folder / "home"
         self._runtime = folder / "runtime"
         self._log = folder / "lab.log"
-        for name in ("notebooks", "data"):
-            if (ROOT / name).is_dir():
+        for name in ("notebooks", "solutions", "data"):
+            if not (self.course / name).exists():  # the learner's own of yesterday stays
                 shutil.copytree(ROOT / name, self.course / name)
         environment = os.environ | {
             "UNROLLED_HOME": str(self.home),
@@ -77,7 +80,7 @@ class RealLab:
                 [
                     *(sys.executable, "-m", "jupyterlab", *options),
                     "--LabApp.expose_app_in_browser=True",
-                    f"--ServerApp.root_dir={self.course}",
+                    "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
                 ],
                 cwd=self.course,
                 env=environment,
@@ -89,6 +92,11 @@ class RealLab:
         except BaseException:
             self.stop()
             raise
+
+    @property
+    def start_page(self) -> str:
+        """Address that the server prints at its start."""
+        return f"{self.url}?token={self.token}"
 
     def _wait_until_served(self) -> tuple[str, str]:
         """Return address and token, which the server writes to a file once it listens."""
@@ -150,9 +158,15 @@ class Notebook:
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: self.problems.append(f"{error}\n{error.stack or ''}"))
         page.on("console", self._note_console)
-        page.goto(f"{lab.url}lab/tree/{path}?token={lab.token}&reset")
-        # The kernel's own status: Lab's execution indicator is there before a run is accepted.
-        page.wait_for_function(
+        page.goto(f"{lab.url}lab/tree/{path}?token={lab.token}&reset" if path else lab.start_page)
+        self.wait_for_kernel()
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the kernel says that it is idle.
+
+        That is its own status: Lab's execution indicator is there before a run is accepted.
+        """
+        self.page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
             timeout=START_SECONDS * 1000,
         )
@@ -182,6 +196,39 @@ class Notebook:
         self._command("notebook:clear-all-cell-outputs")
         self._command("notebook:run-all-cells")
 
+    def save(self) -> None:
+        """Save the notebook."""
+        self._command("docmanager:save")
+
+    def is_unsaved(self) -> bool:
+        """Whether Lab marks the notebook as changed."""
+        return self.page.evaluate("window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def restart_kernel(self) -> None:
+        """Start the kernel anew; the page and its outputs stay."""
+        self.page.evaluate(
+            "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+        )
+        self.wait_for_kernel()
+
+    def show(self, index: int) -> None:
+        """Scroll to a cell: JupyterLab draws what is in sight."""
+        self.page.evaluate(
+            "index => window.jupyterapp.shell.currentWidget.content.scrollToItem(index)", index
+        )
+
+    def type_into(self, index: int, text: str) -> None:
+        """Type into a cell, key by key."""
+        self.page.evaluate(
+            """index => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                notebook.activeCellIndex = index;
+                notebook.mode = 'edit';
+            }""",
+            index,
+        )
+        self.page.keyboard.type(text)
+
     def cells(self) -> list[dict]:
         """Return the cells as nbformat holds them, with the outputs of now."""
         return self.page.evaluate(
@@ -194,9 +241,8 @@ class Notebook:
 
     def wait_for_widgets(self) -> None:
         """Wait until every widget among the outputs of now is on the page."""
-        views = "application/vnd.jupyter.widget-view+json"
         wanted = sum(
-            views in output.get("data", {})
+            WIDGET.search("".join(output.get("data", {}).get("text/html", ""))) is not None
             for cell in self.cells()
             for output in cell.get("outputs", [])
         )
