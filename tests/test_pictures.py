@@ -90,7 +90,13 @@ def test_a_last_digit_does_not_matter_and_another_curve_does():
     one = picture(drawn())
     assert difference(one, picture(drawn())) == 0
     assert difference(one, picture(drawn(0.5 + 1e-6))) < BOUND / 10
-    assert difference(one, picture(drawn(0.51))) > BOUND
+    assert difference(one, picture(drawn(0.52))) > BOUND
+
+
+def test_a_pixel_to_the_side_does_not_matter_and_three_do():
+    image = pixels(picture(drawn()))
+    assert worst_tile(image, np.roll(image, (1, -1), (0, 1))) == 0
+    assert worst_tile(image, np.roll(image, 3, axis=1)) > 2 * BOUND
 
 
 def test_stored_pictures_are_small_and_equal_to_the_drawn_ones():
