@@ -1,5 +1,9 @@
 """Speech, DNA, number words and scores: what lesson 17 is made of."""
 
+import json
+from itertools import islice
+
+import measure_applications
 import numpy as np
 import pytest
 
@@ -162,3 +166,33 @@ def test_every_field_is_measured_with_three_seeds():
         n_seeds.setdefault(field, []).append(len(values))
     assert len(n_seeds) == 5
     assert all(set(each) <= {1, 3} and 3 in each for each in n_seeds.values())
+
+
+@pytest.mark.parametrize(
+    ("study", "n_rows"),  # as many as come before the second seed of a network
+    [
+        (measure_applications.speech, 4),
+        (measure_applications.music, 5),
+        (measure_applications.translation, 1),
+        (measure_applications.languages, 3),
+    ],
+)
+def test_script_still_gives_what_the_file_holds(study, n_rows):
+    stored = datasets.load_application_runs()
+    for *names, seed, value in islice(study(), n_rows):
+        is_trained = "GRU" in names[1] or names[0] == "translation"
+        assert value == pytest.approx(
+            stored[tuple(names)][seed], abs=0.02 if is_trained else 0.002
+        ), names
+
+
+def test_script_still_gives_the_network_of_the_explorer(tmp_path):
+    stored, file = datasets.load_application_runs(), tmp_path / "network.json"
+    for *names, seed, value in islice(measure_applications.dna(file), 3):
+        assert value == pytest.approx(stored[tuple(names)][seed], abs=0.02), names
+    again, shown = (
+        json.loads(path.read_text("utf-8")) for path in (file, measure_applications.NETWORK)
+    )
+    assert again.keys() == shown.keys()
+    for name, weights in again.items():
+        np.testing.assert_allclose(weights, shown[name], rtol=0, atol=0.05)

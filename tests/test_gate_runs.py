@@ -14,8 +14,8 @@ def test_file_holds_every_network_of_the_script():
     assert all(runs.shape == (len(measure_gates.SEEDS), len(updates)) for runs in losses.values())
 
 
-@pytest.mark.parametrize("name", ["RNN tanh", "LSTM b_f=5 b_i=-5", "LSTM without f", "GRU"])
+@pytest.mark.parametrize("name", measure_gates.NETWORKS)
 def test_script_still_gives_what_the_file_holds(name):
     _, losses = datasets.load_gate_runs()
-    again = measure_gates.run(measure_gates.NETWORKS[name], seed=1, n_updates=50)
-    np.testing.assert_allclose(again, losses[name][1, :2], rtol=0, atol=2e-6)
+    again = measure_gates.run(measure_gates.NETWORKS[name], seed=1, n_updates=25)
+    np.testing.assert_allclose(again, losses[name][1, :1], rtol=0, atol=2e-6)

@@ -1,5 +1,7 @@
 """Encoder, decoder and search of lesson 16, and the file that it shows."""
 
+from dataclasses import replace
+
 import measure_seq2seq
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils import datasets, keras_seq2seq, losses, seq2seq
+from course_utils.datasets.shipped import DATA
 from course_utils.interop import keras
 from course_utils.seq2seq import END, START
 from course_utils.text import Vocabulary
@@ -198,6 +201,28 @@ def test_file_holds_every_run_of_the_script():
             assert each.shape == (len(measure_seq2seq.SEEDS),)
             assert ((each >= 0) & (each <= 1)).all()
         assert (scores["free"] <= scores["forced"] + 1e-9).all()
+
+
+def test_script_still_gives_what_the_file_holds():
+    stored = datasets.load_seq2seq_runs()["dates", "no attention", "all"]
+    again = measure_seq2seq.run("dates", False, 0)["all"]
+    np.testing.assert_allclose(again, [stored[name][0] for name in stored], rtol=0, atol=0.03)
+
+
+def test_card_tells_the_settings_of_the_script():
+    """Trainings on sums are too long to run again; the card pins what they were made with."""
+    card = (DATA / "seq2seq_runs.md").read_text("utf-8")
+    dates, lines, *sums = measure_seq2seq.SETTINGS.values()
+    assert lines == replace(dates, n_steps=lines.n_steps, n_written=lines.n_written)
+    assert len(set(sums)) == 1
+    for task, setting in (("`dates`", dates), ("`additions, … reversed`", sums[0])):
+        (row,) = [line for line in card.splitlines() if line.startswith(f"| {task} |")]
+        assert f" {setting.n_epochs} epochs" in row
+        assert f" {setting.n_units} units" in row
+    assert f"from {dates.learning_rate} (additions: {sums[0].learning_rate}) to 0" in card
+    assert f"batches of {measure_seq2seq.BATCH_SIZE}," in card
+    width, n_searched = measure_seq2seq.WIDTH, measure_seq2seq.N_SEARCHED
+    assert f"beam search of width {width}, for the first {n_searched} texts" in card
 
 
 def test_script_scores_a_network_by_its_answers(translator):

@@ -124,6 +124,7 @@ def batches(task: Task, seed: int, n_updates: int) -> Iterator[tuple[Array, Arra
         yield task.samples(BATCH_SIZE, 1_000_000 + 10_000 * seed + update)
 
 
+@threadpool_limits.wrap(limits=1)
 def run(task_name: str, network: str, rate: float, seed: int, n_updates: int) -> list[float]:
     """Train, and return the score on the test sequences after each ``EVERY`` updates."""
     task = TASKS[task_name]
@@ -169,8 +170,7 @@ def run(task_name: str, network: str, rate: float, seed: int, n_updates: int) ->
 
 def _row(arguments: tuple) -> list[str]:
     *setting, n_updates = arguments
-    with threadpool_limits(1):
-        scores = run(*setting, n_updates)
+    scores = run(*setting, n_updates)
     print(*setting, *(f"{score:.4f}" for score in scores), flush=True)
     return [*map(str, setting), *(f"{score:.6f}" for score in scores)]
 

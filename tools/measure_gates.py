@@ -80,6 +80,7 @@ def batches(seed: int, n_updates: int) -> Iterator[tuple[np.ndarray, np.ndarray]
         yield datasets.adding(BATCH_SIZE, N_STEPS, seed=10_000 * seed + update)
 
 
+@threadpool_limits.wrap(limits=1)
 def run(network: Network, seed: int, n_updates: int) -> list[float]:
     """Train, and return the mean loss of each ``EVERY`` updates."""
     cell = network.start(seed)
@@ -116,13 +117,10 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=N_UPDATES, help="a multiple of 25")
     n_updates = parser.parse_args().updates
     rows = []
-    with threadpool_limits(1):
-        for name, network in NETWORKS.items():
-            for seed in SEEDS:
-                rows.append(
-                    [name, seed, *(f"{loss:.6f}" for loss in run(network, seed, n_updates))]
-                )
-                print(*rows[-1][:2], "last loss", rows[-1][-1], flush=True)
+    for name, network in NETWORKS.items():
+        for seed in SEEDS:
+            rows.append([name, seed, *(f"{loss:.6f}" for loss in run(network, seed, n_updates))])
+            print(*rows[-1][:2], "last loss", rows[-1][-1], flush=True)
     if n_updates != N_UPDATES:
         return
     with FILE.open("w", encoding="utf-8", newline="") as file:

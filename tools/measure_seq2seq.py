@@ -10,6 +10,7 @@ import argparse
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -31,13 +32,28 @@ ORDERS = ("nothing", "question", "answer")
 TASKS = ("dates", "lines of dates", *(f"additions, {order} reversed" for order in ORDERS))
 RECORDED = ("Wed 27 March 1957", "Nov 25, 02", "30th of September 1998", "July 2025")
 RECORDED_SEED = 16
-SIZES = {
-    "dates": (datasets.MAX_DATE_LENGTH, 11),
-    "lines of dates": (DATES[-1] * (datasets.MAX_DATE_LENGTH + 2), DATES[-1] * 12),
-}
 COLUMNS = ("exact", "beam", "forced", "free", "forced after", "free after")
 
 Texts = tuple[list[str], list[str]]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The size of a network, and how it is trained."""
+
+    n_steps: int
+    n_written: int
+    """Steps of an answer, the last of which is END."""
+    n_units: int = 32
+    learning_rate: float = 0.01
+    n_epochs: int = 12
+
+
+SETTINGS = {
+    "dates": Setting(datasets.MAX_DATE_LENGTH, 11),
+    "lines of dates": Setting(DATES[-1] * (datasets.MAX_DATE_LENGTH + 2), DATES[-1] * 12),
+    **dict.fromkeys(TASKS[2:], Setting(2 * DIGITS[-1] + 1, 6, 64, 0.005, 25)),
+}
 
 
 def samples(task: str, seed: int) -> tuple[Texts, dict[str, Texts]]:
@@ -88,23 +104,21 @@ def trained(
     x, y = texts
     source = Vocabulary.from_tokens(list("".join(x)), specials=seq2seq.SOURCE_SPECIALS)
     target = Vocabulary.from_tokens(list("".join(y)), specials=seq2seq.TARGET_SPECIALS)
-    dates = "dates" in task
-    # The last step of an answer is END.
-    n_steps, n_written = SIZES[task] if dates else (2 * DIGITS[-1] + 1, 6)
-    epochs = epochs or (12 if dates else 25)
+    setting = SETTINGS[task]
+    epochs = epochs or setting.n_epochs
     keras.utils.set_random_seed(seed)
     updates = epochs * len(x) // BATCH_SIZE
     model = keras_seq2seq.build(
         source.size,
         target.size,
-        n_steps,
-        n_written,
-        n_units=32 if dates else 64,
+        setting.n_steps,
+        setting.n_written,
+        n_units=setting.n_units,
         attention=attends,
-        learning_rate=keras.optimizers.schedules.CosineDecay(0.01 if dates else 0.005, updates),
+        learning_rate=keras.optimizers.schedules.CosineDecay(setting.learning_rate, updates),
     )
-    inputs, targets = seq2seq.teacher_forcing(seq2seq.to_ids(y, target, n_written - 1))
-    x_ids = seq2seq.to_ids(x, source, n_steps)
+    inputs, targets = seq2seq.teacher_forcing(seq2seq.to_ids(y, target, setting.n_written - 1))
+    x_ids = seq2seq.to_ids(x, source, setting.n_steps)
     model.fit([x_ids, inputs], targets, batch_size=BATCH_SIZE, epochs=epochs, verbose=0)
     return keras_seq2seq.Translator(model, source, target)
 

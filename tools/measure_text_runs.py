@@ -30,6 +30,8 @@ FILE = Path(__file__).resolve().parent.parent / "data" / "text_runs.csv"
 N_ROWS, N_STEPS, N_UNITS, N_FEATURES = 16, 50, 128, 64
 N_EPOCHS, LEARNING_RATE, CLIP_NORM = 30, 0.01, 1.0
 SEEDS = (0, 1, 2)
+SHARES = {"5-gram": 1.0, "5-gram, half": 0.5, "5-gram, quarter": 0.25}
+Row = dict[str, str | int | float]
 
 
 @dataclass(frozen=True)
@@ -135,25 +137,41 @@ def cost_in_bits(reader: keras.Model, ids: np.ndarray) -> float:
     return float(-np.log2(p).mean())
 
 
-def measure(n_epochs: int) -> Iterator[dict[str, str | int | float]]:
-    """Yield one row for each run, and for the 5-gram on each share of the text."""
+def journal() -> tuple[np.ndarray, dict[str, np.ndarray], int]:
+    """Return the ids to train on, those of each part to measure, and the number of characters."""
     text = load_prose()
     cuts = [int(0.8 * len(text)), int(0.9 * len(text))]
     vocabulary = Vocabulary.from_tokens(characters(text[: cuts[0]]), specials=())
     train_ids, *held_out = np.split(vocabulary.encode(characters(text)), cuts)
     parts = dict(zip(("train", "validation", "test"), (train_ids[-6500:], *held_out), strict=True))
-    for share in (1.0, 0.5, 0.25):
-        counted = NGram(5, vocabulary.size).fit(train_ids[-round(share * len(train_ids)) :])
-        costs = {part: bits(counted.cross_entropy(ids)) for part, ids in parts.items()}
-        yield row("5-gram" + {1.0: "", 0.5: ", half", 0.25: ", quarter"}[share], 0, costs)
-    for name, run in NETWORKS.items():
+    return train_ids, parts, vocabulary.size
+
+
+def measure(n_epochs: int) -> Iterator[Row]:
+    """Yield one row for each run, and for the 5-gram on each share of the text."""
+    for name, share in SHARES.items():
+        yield measure_counts(name, share)
+    for name in NETWORKS:
         for seed in SEEDS:
-            ids = train_ids[-round(run.share * len(train_ids)) :]
-            reader = train(run, seed, ids, vocabulary.size, n_epochs)
-            yield row(name, seed, {part: cost_in_bits(reader, ids) for part, ids in parts.items()})
+            yield measure_network(name, seed, n_epochs)
 
 
-def row(model: str, seed: int, costs: dict[str, float]) -> dict[str, str | int | float]:
+def measure_counts(name: str, share: float) -> Row:
+    """Count the 5-grams of a share of the training part; return their row."""
+    train_ids, parts, n_tokens = journal()
+    counted = NGram(5, n_tokens).fit(train_ids[-round(share * len(train_ids)) :])
+    return row(name, 0, {part: bits(counted.cross_entropy(ids)) for part, ids in parts.items()})
+
+
+def measure_network(name: str, seed: int, n_epochs: int = N_EPOCHS) -> Row:
+    """Train a network and return its row."""
+    train_ids, parts, n_tokens = journal()
+    run = NETWORKS[name]
+    reader = train(run, seed, train_ids[-round(run.share * len(train_ids)) :], n_tokens, n_epochs)
+    return row(name, seed, {part: cost_in_bits(reader, ids) for part, ids in parts.items()})
+
+
+def row(model: str, seed: int, costs: dict[str, float]) -> Row:
     """Return a row of the file, costs in bits per character."""
     return {"model": model, "seed": seed} | {part: round(cost, 4) for part, cost in costs.items()}
 
