@@ -160,14 +160,6 @@ def test_majority_of_an_even_width_looks_further_back_than_ahead():
 # Measured
 
 
-def test_every_field_is_measured_with_three_seeds():
-    n_seeds = {}
-    for (field, _, _), values in datasets.load_application_runs().items():
-        n_seeds.setdefault(field, []).append(len(values))
-    assert len(n_seeds) == 5
-    assert all(set(each) <= {1, 3} and 3 in each for each in n_seeds.values())
-
-
 @pytest.mark.parametrize(
     ("study", "n_rows"),  # as many as come before the second seed of a network
     [

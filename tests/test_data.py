@@ -57,3 +57,4 @@ def test_reviews_are_many_balanced_and_all_different():
         assert sum(row["label"] == "1" for row in part) == len(part) / 2
     known = {"plain", "negation", "contrast", "sarcasm"}
     assert all(row["tags"] and set(row["tags"].split()) <= known for row in rows)
+    assert not any("plain" in row["tags"].split() for row in splits["tricky"])

