@@ -865,6 +865,8 @@ Quiz("15")
 #
 # ## References
 #
+# - E. Alpaydin, C. Kaynak, *Optical recognition of handwritten digits*, UCI Machine Learning Repository (1998),
+#   doi:10.24432/C50P49, CC BY 4.0: the digits.
 # - J. Chung, C. Gulcehre, K. Cho, Y. Bengio, *Empirical evaluation of gated recurrent neural networks on sequence
 #   modeling*, arXiv:1412.3555 (2014): LSTM, GRU and tanh with about as many parameters each.
 # - R. Jozefowicz, W. Zaremba, I. Sutskever, *An empirical exploration of recurrent network architectures*, ICML

@@ -1000,4 +1000,4 @@ Quiz("17")
 # - I. Sutskever, O. Vinyals, Q. V. Le, *Sequence to sequence learning with neural networks*, arXiv:1409.3215 (2014).
 # - B. Lake, M. Baroni, *Generalization without systematicity*, arXiv:1711.00350 (2018): gaps filled, rules missed.
 # - W. B. Cavnar, J. M. Trenkle, *N-gram-based text categorization*, SDAIR 1994: languages by counting.
-# - Unicode CLDR, https://cldr.unicode.org: the names of territories.
+# - Unicode CLDR, https://cldr.unicode.org, Unicode License V3: the names of territories.

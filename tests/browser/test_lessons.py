@@ -52,6 +52,7 @@ def lesson(request):
 def notebook(lesson, lab, browser):
     """The learner's copy, freshly run from top to bottom."""
     with open_notebook(lab, browser, f"notebooks/{lesson.stem}.ipynb") as opened:
+        opened.unsaved_at_once = opened.is_unsaved()
         opened.run_all()
         opened.wait_for_widgets()
         yield opened
@@ -69,6 +70,21 @@ def test_every_cell_runs_without_an_error(notebook):
     meant = [cell for cell in code if "raises-exception" not in cell["metadata"].get("tags", [])]
     errors = [o["evalue"] for cell in meant for o in cell["outputs"] if o["output_type"] == "error"]
     assert errors == []
+
+
+def test_an_untouched_lesson_is_saved(notebook):
+    assert not notebook.unsaved_at_once
+
+
+def test_no_output_depends_on_a_model_that_ends_with_the_kernel(notebook):
+    kinds = {
+        kind
+        for cell in notebook.cells()
+        for o in cell.get("outputs", [])
+        for kind in o.get("data", {})
+    }
+    assert "text/html" in kinds
+    assert not [kind for kind in kinds if "widget-view" in kind]
 
 
 def test_every_control_of_every_explorer_moves_the_picture(notebook):
