@@ -45,10 +45,14 @@ NBVAL := $(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
   --nbval-cell-timeout 120 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
 .PHONY: test
-test: $(READY) ## unit and structure tests, strict nbval over every notebook
+test: $(READY) ## unit and structure tests, strict nbval over every notebook (LESSON=07: of one)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(NBVAL) tests notebooks solutions
+	$(NBVAL) $(if $(LESSON),$$($(PY) tools/check.py --of $(LESSON)),tests notebooks solutions)
+
+.PHONY: check
+check: $(READY) ## a quick word on what has changed: format, lint, its tests (ALL=1: all but notebooks)
+	$(PY) tools/check.py $(if $(ALL),--all)
 
 # What is stored must come out on an older processor and with another number of threads, too. The
 # solutions compute all that the learners' notebooks do.
@@ -106,7 +110,7 @@ address: $(READY) ## write the public address of pyproject.toml into README.md a
 
 .PHONY: screenshot
 screenshot: $(READY) ## photograph an explorer for README.md in a real JupyterLab (needs Chromium)
-	$(PY) tools/screenshot.py
+	$(PY) tools/browser/screenshot.py
 
 .PHONY: clean
 clean: ## remove .venv, built slides and the course's Theano cache

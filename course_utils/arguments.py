@@ -66,7 +66,9 @@ def choice(name: str, value: Any, options: Sequence[str]) -> str:
     return value
 
 
-def real_array(name: str, value: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
+def real_array(
+    name: str, value: Any, shape: tuple[int, ...] | None = None, *, finite: bool = False
+) -> np.ndarray:
     """``value`` as a floating-point array, of ``shape`` where one is given.
 
     Whole numbers become float64; float32 and float64 stay as they are.
@@ -76,8 +78,10 @@ def real_array(name: str, value: Any, shape: tuple[int, ...] | None = None) -> n
     TypeError
         If it does not hold real numbers.
     ValueError
-        If its shape is another.
+        If its shape is another, if some of it is masked or, where ``finite``, not finite.
     """
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name} must be whole, got an array with masked values: fill them first")
     try:
         array = np.asarray(value)
     except ValueError:  # rows of different lengths
@@ -86,7 +90,30 @@ def real_array(name: str, value: Any, shape: tuple[int, ...] | None = None) -> n
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     if shape is not None and array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
+    if finite and not np.isfinite(array).all():
+        place = np.argwhere(~np.isfinite(array))[0].tolist()
+        raise ValueError(f"{name} must hold finite numbers, got {array[tuple(place)]} at {place}")
     return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def class_ids(name: str, value: Any, n_classes: int | None = None, low: int = 0) -> np.ndarray:
+    """``value`` as an array of whole numbers from ``low`` on, below ``n_classes`` where it is given.
+
+    Raises
+    ------
+    TypeError
+        If it does not hold whole numbers.
+    ValueError
+        If one of them is out of range: NumPy would count it from the end.
+    """
+    ids = np.asarray(value)
+    below = "" if n_classes is None else f" to {n_classes - 1}"
+    if ids.dtype.kind not in "iu":
+        raise TypeError(f"{name} must hold whole numbers from {low}{below}, got {ids.dtype}")
+    if ids.size and (ids.min() < low or (n_classes is not None and ids.max() >= n_classes)):
+        wrong = ids.min() if ids.min() < low else ids.max()
+        raise ValueError(f"{name} must hold whole numbers from {low}{below}, got {wrong}")
+    return ids
 
 
 def float_type(name: str, value: Any) -> np.dtype:

@@ -47,6 +47,11 @@ IPythonKernel.language_info = IPythonKernel.language_info | {"version": version}
 """
 
 
+def choose_backend() -> None:
+    """Name the course's backend to Keras, unless another one is named; before Keras is imported."""
+    os.environ.setdefault("KERAS_BACKEND", BACKEND)
+
+
 def installed(package: str) -> str | None:
     """Return the version of a distribution, or None where it is missing."""
     try:

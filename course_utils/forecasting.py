@@ -37,7 +37,7 @@ def windows(series: ArrayLike, n_steps: int, horizon: int = 1) -> tuple[np.ndarr
     Raises
     ------
     ValueError
-        If the series is not (n,) or too short for a single window.
+        If the series is not (n,), too short for a single window, or not finite.
 
     Examples
     --------
@@ -121,10 +121,10 @@ class Scaler:
         Raises
         ------
         ValueError
-            If there are none, or all are equal.
+            If there are none, all are equal, or one is not finite.
         """
-        train = real_array("train", train)
-        if train.size == 0 or not train.std() > 0:
+        train = real_array("train", train, finite=True)
+        if train.size == 0 or np.ptp(train) == 0:
             raise ValueError("train must hold numbers that are not all equal")
         return cls(float(train.mean()), float(train.std()))
 
@@ -221,7 +221,7 @@ class LinearForecaster:
         ValueError
             If the shapes do not fit.
         """
-        x, y = _windows("x", x), real_array("y", y)
+        x, y = _windows("x", x), real_array("y", y, finite=True)
         if y.ndim != 2 or len(x) != len(y):
             raise ValueError(f"y must have shape ({len(x)}, horizon), got {y.shape}")
         return cls(np.linalg.lstsq(_with_constant(x), y, rcond=None)[0])
@@ -302,8 +302,10 @@ def mase(y: ArrayLike, y_hat: ArrayLike, train: ArrayLike, season: int = 1) -> f
     >>> mase(y=[6.0, 7.0], y_hat=[5.0, 5.0], train=[1.0, 2.0, 3.0, 5.0])
     1.125
     """
-    y = real_array("y", y)
-    error = np.abs(y - real_array("y_hat", y_hat, y.shape)).mean()
+    y = real_array("y", y, finite=True)
+    if y.size == 0:
+        raise ValueError("y must hold at least one value, got none")
+    error = np.abs(y - real_array("y_hat", y_hat, y.shape, finite=True)).mean()
     return float(error / naive_error(train, season))
 
 
@@ -326,14 +328,14 @@ def naive_error(train: ArrayLike, season: int = 1) -> float:
 
 
 def _series(name: str, values: ArrayLike) -> np.ndarray:
-    values = real_array(name, values)
+    values = real_array(name, values, finite=True)
     if values.ndim != 1:
         raise ValueError(f"{name} must have shape (n,), got {values.shape}")
     return values
 
 
 def _windows(name: str, x: np.ndarray) -> np.ndarray:
-    x = real_array(name, x)
+    x = real_array(name, x, finite=True)
     if x.ndim != 3 or x.shape[2] != 1:
         raise ValueError(f"{name} must have shape (N, n_steps, 1), got {x.shape}")
     return x

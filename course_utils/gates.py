@@ -76,7 +76,8 @@ def half_life_bias(n_steps: float) -> float:
     >>> [round(half_life_bias(n), 2) for n in (2, 10, 100)]
     [0.88, 2.63, 4.97]
     """
-    return -math.log(math.expm1(math.log(2) / number("n_steps", n_steps, 0)))
+    a = math.log(2) / number("n_steps", n_steps, 0)
+    return -a - math.log(-math.expm1(-a))  # not -log(expm1(a)), which overflows
 
 
 def _share(value: float) -> float:

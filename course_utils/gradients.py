@@ -8,9 +8,8 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from course_utils.arguments import choice, float_type, number, real_array, whole_number
+from course_utils.arguments import choice, number, real_array, whole_number
 
 if TYPE_CHECKING:
     from course_utils.cells import GRU, LSTM, SimpleRNN
@@ -228,81 +227,6 @@ def bound_by_lag(recurrent_kernel: np.ndarray, n_lags: int) -> np.ndarray:
         raise ValueError(f"recurrent_kernel must have shape (U, U), got {recurrent_kernel.shape}")
     n_lags = whole_number("n_lags", n_lags, 1)
     return np.linalg.norm(recurrent_kernel.astype(np.float64), ord=2) ** np.arange(n_lags)
-
-
-def orthogonal(
-    n: int, rng: np.random.Generator, dtype: DTypeLike = np.float64, n_columns: int | None = None
-) -> np.ndarray:
-    """Random matrix that keeps lengths: all its singular values are 1.
-
-    Keras's default start of a recurrent kernel. No orthogonal matrix is likelier than another.
-
-    Parameters
-    ----------
-    n
-        Number of rows, at least 1.
-    rng
-        Where the random numbers come from.
-    dtype
-        ``np.float32`` or ``np.float64``.
-    n_columns
-        As many as rows unless given. With more of them, the rows are orthonormal; with fewer, the
-        columns.
-
-    Returns
-    -------
-    ndarray (n, n_columns)
-
-    References
-    ----------
-    Saxe, McClelland, Ganguli 2014, *Exact solutions to the nonlinear dynamics of learning in deep
-    linear neural networks*, arXiv 1312.6120.
-
-    Examples
-    --------
-    >>> W_hh = orthogonal(3, np.random.default_rng(0))
-    >>> bool(np.allclose(W_hh @ W_hh.T, np.eye(3)))
-    True
-    """
-    n = whole_number("n", n, 1)
-    n_columns = n if n_columns is None else whole_number("n_columns", n_columns, 1)
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a np.random.Generator, got {type(rng).__name__}")
-    dtype = float_type("dtype", dtype)
-    q, r = np.linalg.qr(rng.normal(size=(max(n, n_columns), min(n, n_columns))))
-    q *= np.sign(np.diag(r))  # QR alone prefers some directions
-    return np.ascontiguousarray(q if n >= n_columns else q.T, dtype=dtype)
-
-
-def identity(n: int, scale: float = 1.0, dtype: DTypeLike = np.float64) -> np.ndarray:
-    """``scale`` times the identity: each unit starts by keeping its own state, or a share of it.
-
-    Parameters
-    ----------
-    n
-        Number of rows and columns, at least 1.
-    scale
-        What stands on the diagonal, above 0.
-    dtype
-        ``np.float32`` or ``np.float64``.
-
-    Returns
-    -------
-    ndarray (n, n)
-
-    References
-    ----------
-    Le, Jaitly, Hinton 2015, *A simple way to initialize recurrent networks of rectified linear
-    units*, arXiv 1504.00941.
-
-    Examples
-    --------
-    >>> identity(2, scale=0.5)
-    array([[0.5, 0. ],
-           [0. , 0.5]])
-    """
-    scale = number("scale", scale, 0)
-    return scale * np.eye(whole_number("n", n, 1), dtype=float_type("dtype", dtype))
 
 
 def _value(result: Any) -> float:

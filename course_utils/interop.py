@@ -10,18 +10,13 @@ Theano is imported when it is needed.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from course_utils import cells
 from course_utils.arguments import whole_number
-from course_utils.environment import BACKEND
-
-os.environ.setdefault("KERAS_BACKEND", BACKEND)
-
-import keras
+from course_utils.keras_backend import keras
 
 if TYPE_CHECKING:
     from course_utils import scan_cells

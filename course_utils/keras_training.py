@@ -10,7 +10,6 @@ Importing this module imports Keras, on the course's backend unless ``KERAS_BACK
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -18,12 +17,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from course_utils.environment import BACKEND
+from course_utils.keras_backend import keras
 from course_utils.session import progress_bar
-
-os.environ.setdefault("KERAS_BACKEND", BACKEND)
-
-import keras
 
 
 class TrainingProgress(keras.callbacks.Callback):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-PAD = 0
+from course_utils.arguments import real_array
+
+PAD, START, END = 0, 1, 2  # ids; START and END where a network writes an answer
 
 
 def masked_mean(h: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -29,6 +31,8 @@ def masked_mean(h: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     Raises
     ------
+    TypeError
+        If the mask does not hold True and False.
     ValueError
         If the mask has another shape than the first two axes of ``h``.
 
@@ -38,10 +42,16 @@ def masked_mean(h: np.ndarray, mask: np.ndarray) -> np.ndarray:
     >>> masked_mean(h, np.array([[True, True, False]]))
     array([[2.]])
     """
+    h, mask = real_array("h", h), np.asarray(mask)
+    if h.ndim != 3:
+        raise ValueError(f"h must have shape (N, T, U), got {h.shape}")
+    if mask.dtype != bool:
+        raise TypeError(f"mask must hold True or False, got dtype {mask.dtype}")
     if mask.shape != h.shape[:2]:
         raise ValueError(f"mask must have shape {h.shape[:2]}, got {mask.shape}")
     count = mask.sum(axis=1, keepdims=True)
-    return (h * mask[:, :, None]).sum(axis=1) / np.maximum(count, 1)
+    real = np.where(mask[:, :, None], h, 0)  # 0 times NaN would be NaN
+    return real.sum(axis=1) / np.maximum(count, 1).astype(h.dtype)
 
 
 def padding_accuracy(

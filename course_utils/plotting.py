@@ -154,15 +154,16 @@ def plot_sequences(
     Raises
     ------
     ValueError
-        If a sequence is not one-dimensional.
+        If a sequence is empty or not one-dimensional.
     """
     ax = _axes(ax)
     ends = {}
     for name, values in sequences.items():
         values = np.asarray(values)
-        if values.ndim != 1:
+        if values.ndim != 1 or values.size == 0:
             raise ValueError(
-                f"sequences[{name!r}] must be one-dimensional (T,), got shape {values.shape}"
+                f"sequences[{name!r}] must be one-dimensional (T,), T at least 1, "
+                f"got shape {values.shape}"
             )
         (line,) = ax.plot(
             np.arange(1, len(values) + 1), values, marker="o" if markers else None, markersize=4
@@ -249,7 +250,7 @@ def plot_probabilities(
     Raises
     ------
     ValueError
-        If the two lengths differ or the probabilities do not sum to 1.
+        If the two lengths differ, a probability is negative, or they do not sum to 1.
     """
     probabilities = np.asarray(probabilities)
     if probabilities.shape != (len(labels),):
@@ -257,6 +258,8 @@ def plot_probabilities(
             f"probabilities must have shape ({len(labels)},), one a label, "
             f"got {probabilities.shape}"
         )
+    if probabilities.min(initial=0.0) < 0:
+        raise ValueError(f"probabilities must be at least 0, got {probabilities.min():.6g}")
     if not np.isclose(probabilities.sum(), 1.0, atol=1e-6):
         raise ValueError(f"probabilities must sum to 1, got {probabilities.sum():.6g}")
     ax = _axes(ax)

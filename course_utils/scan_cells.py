@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from course_utils import cells, theano_compat
-from course_utils.gradients import orthogonal
+from course_utils.starts import glorot_start, orthogonal
 
 theano_compat.enable()
 
@@ -466,7 +466,7 @@ class RatedRNN(_ScanCell):
         cls, n_features: int, n_units: int, seed: int = 0, *, dtype: DTypeLike = np.float64
     ) -> Self:
         """A cell with seeded weights, drawn as :meth:`cells.SimpleRNN.start` draws them."""
-        rng, kernel = cells.glorot_start(n_features, n_units, 2, seed, dtype)
+        rng, kernel = glorot_start(n_features, n_units, 2, seed, dtype)
         recurrent_kernel = orthogonal(n_units, rng, dtype, n_columns=2 * n_units)
         return cls(kernel, recurrent_kernel, np.zeros(2 * n_units, dtype))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .environment import BACKEND, PACKAGE, SHOWN, installed
+from .environment import PACKAGE, SHOWN, choose_backend, installed
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -25,8 +25,7 @@ def start(seed: int = 0) -> None:
         own; this is for code that does not.
     """
     _limit_threads()
-    # Keras looks for TensorFlow, which the course does not have, unless told before its import.
-    os.environ.setdefault("KERAS_BACKEND", BACKEND)
+    choose_backend()
     from course_utils import plotting
 
     plotting.set_style()

@@ -340,7 +340,8 @@ def perplexity(nats: float) -> float:
     >>> round(perplexity(math.log(50)), 6)
     50.0
     """
-    return math.exp(number("nats", nats, 0, low_included=True))
+    # Above 700 nats a token the number of tokens is no float.
+    return math.exp(number("nats", nats, 0, 700, low_included=True))
 
 
 def bits(nats: float) -> float:
@@ -390,6 +391,8 @@ def next_probabilities(
     """
     logits = real_array("logits", logits)
     temperature = number("temperature", temperature, 0, low_included=True)
+    if top_k is not None:
+        top_k = whole_number("top_k", top_k, 1)
     if logits.ndim == 0 or logits.shape[-1] == 0:
         raise ValueError(f"logits must have shape (..., V), got {logits.shape}")
     best = logits.max(axis=-1, keepdims=True)
@@ -399,7 +402,7 @@ def next_probabilities(
         temperature, top_k = 1.0, 1
     if top_k is not None:
         rank = np.argsort(np.argsort(-logits, axis=-1, kind="stable"), axis=-1)
-        logits = np.where(rank < whole_number("top_k", top_k, 1), logits, -np.inf)
+        logits = np.where(rank < top_k, logits, -np.inf)
     # The largest is taken off first: a small temperature must not make the rest overflow.
     with np.errstate(over="ignore"):  # a difference may become minus infinity: probability 0
         return softmax((logits - best) / temperature)

@@ -249,7 +249,8 @@ def fit(
         ``validate(parameters) -> loss`` on held-out data, called after each epoch.
     patience
         Stop when the validation loss has not improved for this many epochs, at least 1. The
-        parameters are then set back to those of the best epoch; also when ``n_epochs`` are over.
+        parameters are then set back to those of the best epoch; also when ``n_epochs`` are over,
+        and when the training diverges.
     progress
         Show a progress bar. The environment variable ``UNROLLED_PROGRESS_BAR=0`` hides it always.
 
@@ -299,18 +300,26 @@ def fit(
             elif patience is not None and epoch - history.best_epoch >= patience:
                 history.stopped_early = True
                 break
-        with stop_button_held():
-            for name, values in best.items():
-                parameters[name][...] = values
+        _set(parameters, best)
     except KeyboardInterrupt:
         history.interrupted = True
     except Diverged as problem:
         history.diverged = True
         history.message = str(problem)
+        if best:
+            _set(parameters, best)
+            history.message += f" The parameters are those of epoch {history.best_epoch}."
     finally:
         bar.close()
     history.message = history.message or ending(history, patience)
     return history
+
+
+def _set(parameters: Arrays, values: Arrays) -> None:
+    """Set the parameters back to ``values``, whole."""
+    with stop_button_held():
+        for name, array in values.items():
+            parameters[name][...] = array
 
 
 class Diverged(Exception):
@@ -330,6 +339,8 @@ def _step(
     # An overflow ends the training with a sentence; NumPy need not warn of it as well.
     with np.errstate(over="ignore", invalid="ignore"):
         loss, gradients = _plain(loss_and_gradients(parameters, *batch))
+        if not math.isfinite(loss):
+            check_data(batch)
         check_finite(history, "loss", loss)
         clipped, norm = clip_by_global_norm(gradients, max_norm)
         check_finite(history, "gradient norm", norm)
@@ -365,6 +376,16 @@ def ending(history: History, patience: int | None = None) -> str:
     if patience is not None:
         return f"Finished after {updates}. {kept}, the lowest validation loss."
     return f"Finished after {updates}."
+
+
+def check_data(batch: Sequence[object]) -> None:
+    """Raise :class:`Diverged` if the data of a batch hold what no learning rate can mend."""
+    for place, array in enumerate(map(np.asarray, batch)):
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise Diverged(
+                f"Stopped: the data hold numbers that are not finite (NaN or infinite), in array "
+                f"{place} of a batch. Mend the data; no learning rate helps."
+            )
 
 
 def check_finite(history: History, what: str, value: float) -> None:

@@ -25,8 +25,9 @@ from course_utils import plotting, session
 from course_utils.cells import SimpleRNN
 from course_utils.checks import check
 from course_utils.datasets import generate_sine_wave
-from course_utils.gradients import numerical_gradient, orthogonal, relative_error
+from course_utils.gradients import numerical_gradient, relative_error
 from course_utils.losses import mean_squared_error
+from course_utils.starts import orthogonal
 from course_utils.training import SGD, Adam, fit, minibatches
 from course_utils.widgets import Quiz, UnrolledGraphExplorer
 

@@ -24,7 +24,8 @@ import numpy as np
 from course_utils import datasets, losses, plotting, session
 from course_utils.cells import SimpleRNN
 from course_utils.checks import check
-from course_utils.gradients import clip_by_global_norm, gradient_by_lag, orthogonal
+from course_utils.gradients import clip_by_global_norm, gradient_by_lag
+from course_utils.starts import orthogonal
 from course_utils.training import SGD, Adam, fit, minibatches
 from course_utils.widgets import GradientLagExplorer, Quiz
 

@@ -30,7 +30,7 @@ import numpy as np
 
 from course_utils import cells, plotting, session, theano_compat
 from course_utils.checks import check
-from course_utils.gradients import orthogonal
+from course_utils.starts import orthogonal
 from course_utils.training import minibatches
 from course_utils.widgets import ParityTrainingExplorer, Quiz
 

@@ -641,7 +641,7 @@ for name, cell in starts.items():
 # gradient descent and another form of the task.
 #
 # One seed is an anecdote, and there is more to try than fits into a lesson. So the same training
-# was run by `tools/measure_gates.py` in NumPy, which takes a sixth of the time, for three seeds,
+# was run by `tools/measure/gates.py` in NumPy, which takes a sixth of the time, for three seeds,
 # 1,000 updates and thirteen networks. `data/gate_runs.csv` holds the losses. Seed 0 of it is what
 # you have just trained. Here is the proof, and the curves of all three seeds.
 

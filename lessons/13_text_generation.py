@@ -913,7 +913,7 @@ check("13.3", bits_per_character)
 # ### Three seeds, and what was changed
 #
 # One training is one draw. `data/text_runs.csv` holds this lesson's training with seeds 0, 1 and 2, and with one
-# thing changed at a time; `python tools/measure_text_runs.py` measures it again, in about eight minutes. The cell
+# thing changed at a time; `python tools/measure/text_runs.py` measures it again, in about eight minutes. The cell
 # prints bits per character, median and range.
 #
 # **Predict.** What makes a larger difference on the test part: to leave out the dropout, to take an LSTM, or to

@@ -31,9 +31,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML
 
-from course_utils import cells, keras2_compat, migration, plotting, session
+from course_utils import cells, keras2_compat, plotting, session
 from course_utils.checks import check
 from course_utils.datasets import generate_sine_wave, load_reviews
+from course_utils.further import migration
 from course_utils.text import words
 from course_utils.widgets import MovedWeightsExplorer, Quiz
 

@@ -30,7 +30,7 @@ from sklearn.datasets import load_digits
 from course_utils import datasets, losses, plotting, session
 from course_utils.cells import GRU, LSTM, SimpleRNN
 from course_utils.checks import check
-from course_utils.comparison import median_and_range, permutation_p
+from course_utils.further.comparison import median_and_range, permutation_p
 from course_utils.training import Adam, fit
 from course_utils.widgets import ArchitectureExplorer, Quiz
 
@@ -237,7 +237,7 @@ for name, seconds in rounds.items():
 # ## 2. 180 trainings
 #
 # Now the last column. `data/architecture_runs.csv` holds every training of 5 networks on 6 tasks, with 2 learning
-# rates and 3 seeds; `python tools/measure_architectures.py` makes it, in twenty minutes. Each run had 1,500
+# rates and 3 seeds; `python tools/measure/architectures.py` makes it, in twenty minutes. Each run had 1,500
 # updates of 32 sequences, with Adam, gradients clipped at norm 1.
 #
 # - **adding** 20, 50, 100 steps: two marked numbers to be summed; mean squared error, 0.1667 for who always says
@@ -488,7 +488,7 @@ check("15.2", summarise)
 # wrote it down.
 #
 # Instead we trained nine more seeds of each. `data/seed_runs.csv` has all twelve (`python
-# tools/measure_architectures.py --seeds`). The rates had been chosen on seeds 0 to 2, so seeds 3 to 11 are new:
+# tools/measure/architectures.py --seeds`). The rates had been chosen on seeds 0 to 2, so seeds 3 to 11 are new:
 # nothing was chosen on them.
 #
 # **Predict.** Will the order stay?
@@ -606,7 +606,7 @@ def chance(a, b):
 check("15.3", chance)
 
 # %% [markdown]
-# `permutation_p` of `course_utils.comparison` is the same, for up to nine against nine in well under a second.
+# `permutation_p` of `course_utils.further.comparison` is the same, for up to nine against nine in well under a second.
 # Now the digits, and copy, where the GRU was so far ahead.
 #
 # **Predict.** Which of these pairs can nine new seeds each tell apart?

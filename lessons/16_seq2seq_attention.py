@@ -23,14 +23,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import keras_seq2seq, plotting, session
+from course_utils import plotting, session
 from course_utils.checks import check
 from course_utils.datasets import MAX_DATE_LENGTH, dates, load_seq2seq_runs
 from course_utils.datasets.generated import WEEKDAYS
-from course_utils.keras_training import TrainingProgress, fresh_start
-from course_utils.losses import softmax
-from course_utils.padding import PAD
-from course_utils.seq2seq import (
+from course_utils.further import keras_seq2seq
+from course_utils.further.seq2seq import (
     END,
     SOURCE_SPECIALS,
     START,
@@ -39,6 +37,9 @@ from course_utils.seq2seq import (
     to_ids,
     to_text,
 )
+from course_utils.keras_training import TrainingProgress, fresh_start
+from course_utils.losses import softmax
+from course_utils.padding import PAD
 from course_utils.text import Vocabulary
 from course_utils.widgets import AttentionExplorer, Quiz
 
@@ -152,7 +153,7 @@ def teacher_forcing(y):
 check("16.1", teacher_forcing)
 
 # %%
-from course_utils import seq2seq
+from course_utils.further import seq2seq
 
 inputs, targets = seq2seq.teacher_forcing(y)
 shown = y_text.index(next(each for each in y_text if len(each) == 7))
@@ -671,7 +672,7 @@ print("another year   , answers that change: above 90 %:", moved["year"] > 0.9)
 # ## 6. Over seeds, and on sums
 #
 # **Idea.** One training is one draw. `data/seq2seq_runs.csv` holds networks with attention and without, on four tasks and with three
-# seeds each; `python tools/measure_seq2seq.py` measures them again in ten minutes. Beside the dates of this lesson it has lines with one, two or three of them,
+# seeds each; `python tools/measure/seq2seq.py` measures them again in ten minutes. Beside the dates of this lesson it has lines with one, two or three of them,
 # `3 June 1998; Nov 25, 02`, and sums of two numbers of 2, 3 or 4 digits, `37+85` and `122`.
 #
 # **Predict.** The summary has 64 numbers, however long the input is. How does exact match fall from one date in a line to three: without attention, and with it?

@@ -38,8 +38,7 @@ from course_utils.datasets import (
 from course_utils.datasets.dna import BASES, MOTIF, dna_motif, scan_for_motif
 from course_utils.datasets.number_words import number_words
 from course_utils.datasets.speech import HOP, LABELS, SAMPLE_RATE, spoken_vowels
-from course_utils.losses import softmax
-from course_utils.scoring import (
+from course_utils.further.scoring import (
     collapse,
     confusion,
     error_rate,
@@ -47,7 +46,8 @@ from course_utils.scoring import (
     mutation_effects,
     whole_groups,
 )
-from course_utils.sequence_models import EncoderDecoder, Reader, one_hot, padded, train
+from course_utils.further.small_networks import EncoderDecoder, Reader, one_hot, padded, train
+from course_utils.losses import softmax
 from course_utils.text import NGram, Vocabulary, bits, characters, next_probabilities, sample
 from course_utils.widgets import MelodyPlayer, MutationExplorer, Quiz
 
@@ -74,7 +74,7 @@ session.start(seed=17)
 # | translation | a word | 31 | a digit, each step | 11 |
 # | language | a letter | 68 | the language, once | 10 |
 #
-# `Reader` of `course_utils.sequence_models` is the GRU of [lesson 08](08_gates.ipynb), in NumPy, with that layer; `train`
+# `Reader` of `course_utils.further.small_networks` is the GRU of [lesson 08](08_gates.ipynb), in NumPy, with that layer; `train`
 # is Adam at 0.01 in batches of 32, gradients clipped at norm 1, and the last third of the epochs at a fifth of the
 # rate. No Keras, so that nothing has to be compiled.
 #
@@ -943,7 +943,7 @@ plotting.show(
 #
 # ## 7. Five fields, three seeds
 #
-# One training is one draw. `data/application_runs.csv` has three of each; `python tools/measure_applications.py` makes
+# One training is one draw. `data/application_runs.csv` has three of each; `python tools/measure/applications.py` makes
 # it in about a minute.
 #
 # **Predict.** In how many of the five fields is the worst of three networks still better than the best simple method

@@ -21,11 +21,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import clinic, plotting, session, theano_compat
+from course_utils import plotting, session, theano_compat
 from course_utils.cells import GRU
 from course_utils.checks import check
 from course_utils.datasets import load_co2, load_sunspots
 from course_utils.forecasting import LinearForecaster, mase, split_windows, windows
+from course_utils.further import clinic
 from course_utils.gradients import numerical_gradient, relative_error
 from course_utils.losses import cross_entropy
 from course_utils.training import Adam, fit, minibatches

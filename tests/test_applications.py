@@ -3,12 +3,13 @@
 import json
 from itertools import islice
 
-import measure_applications
+import measure.applications as measure_applications
 import numpy as np
 import pytest
 
-from course_utils import datasets, scoring
+from course_utils import datasets
 from course_utils.datasets import dna, number_words, speech
+from course_utils.further import scoring
 
 # Speech
 

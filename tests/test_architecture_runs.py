@@ -1,6 +1,6 @@
 """The trainings that lesson 15 does not run itself."""
 
-import measure_architectures
+import measure.architectures as measure_architectures
 import numpy as np
 import pytest
 

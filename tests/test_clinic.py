@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import clinic
-from course_utils.clinic import broken, capstone, in_theano, properties
-from course_utils.clinic.patients import N_PATIENTS, as_run
 from course_utils.course import lessons
 from course_utils.datasets import load_sunspots
+from course_utils.further import clinic
+from course_utils.further.clinic import broken, capstone, in_theano, properties
+from course_utils.further.clinic.patients import N_PATIENTS, as_run
 
 LESSON = Path(__file__).resolve().parent.parent / "lessons" / "18_clinic.py"
 NUMBERS = range(1, N_PATIENTS + 1)

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import permutation_test
 
 from course_utils import cells
-from course_utils.comparison import LAYOUT, median_and_range, n_parameters, permutation_p
+from course_utils.further.comparison import LAYOUT, median_and_range, n_parameters, permutation_p
 
 RNG = np.random.default_rng(15)
 

@@ -59,7 +59,10 @@ def python_files(place):
 
 
 OWN = {"course_utils", "conftest"} | {
-    path.stem for place in ("tools", "tests") for path in python_files(place)
+    name
+    for place in ("tools", "tests")
+    for path in python_files(place)
+    for name in (path.stem, path.parent.name)
 }
 
 

@@ -1,6 +1,6 @@
 """What lesson 08 shows of trainings that it does not run itself."""
 
-import measure_gates
+import measure.gates as measure_gates
 import numpy as np
 import pytest
 

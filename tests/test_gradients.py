@@ -14,11 +14,10 @@ from course_utils.gradients import (
     bound_by_lag,
     clip_by_global_norm,
     gradient_by_lag,
-    identity,
     numerical_gradient,
-    orthogonal,
     relative_error,
 )
+from course_utils.starts import identity, orthogonal
 
 seeds = st.integers(0, 2**32 - 1)
 shapes = st.lists(st.integers(1, 4), max_size=3).map(tuple)

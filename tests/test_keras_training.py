@@ -159,4 +159,4 @@ def test_the_bar_shows_when_wanted(progress, monkeypatch, capfd):
     monkeypatch.setenv("UNROLLED_PROGRESS_BAR", "1")
     callbacks = [TrainingProgress(progress=progress)]
     small_model().fit(X, Y, batch_size=2, epochs=3, verbose=0, callbacks=callbacks)
-    assert ("/12" in capfd.readouterr().err) == progress
+    assert ("/12" in capfd.readouterr().out) == progress

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils import migration
+from course_utils.further import migration
 
 ROWS = migration.rows()
 

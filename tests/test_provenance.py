@@ -160,7 +160,7 @@ def licensing(name):
 @pytest.mark.parametrize(
     "name, licence",
     [
-        ("course_utils/cells.py", "BSD-3-Clause"),
+        ("course_utils/cells/gru.py", "BSD-3-Clause"),
         ("tests/test_data.py", "BSD-3-Clause"),
         ("Makefile", "BSD-3-Clause"),
         ("lessons/00_start_here.py", "BSD-3-Clause AND CC-BY-4.0"),

@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 
-import measure_seq2seq
+import measure.seq2seq as measure_seq2seq
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils import datasets, keras_seq2seq, losses, seq2seq
+from course_utils import datasets, losses
 from course_utils.datasets.shipped import DATA
+from course_utils.further import keras_seq2seq, seq2seq
+from course_utils.further.seq2seq import END, START
 from course_utils.interop import keras
-from course_utils.seq2seq import END, START
 from course_utils.text import Vocabulary
 
 SOURCE = Vocabulary.from_tokens(list("abcdef"), specials=seq2seq.SOURCE_SPECIALS)

@@ -5,14 +5,12 @@ import functools
 from itertools import combinations
 from pathlib import Path
 
+import measure.parity as parity
 import numpy as np
-import parity
 import pytest
 
 from course_utils import (
     cells,
-    clinic,
-    comparison,
     datasets,
     forecasting,
     gates,
@@ -20,14 +18,13 @@ from course_utils import (
     losses,
     padding,
     scan_cells,
-    scoring,
-    seq2seq,
-    sequence_models,
+    starts,
     text,
     theano_training,
     training,
 )
-from course_utils.clinic import in_theano
+from course_utils.further import clinic, comparison, scoring, seq2seq, small_networks
+from course_utils.further.clinic import in_theano
 from course_utils.scan_cells import T, theano
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -135,7 +132,7 @@ def test_every_function_that_is_taught_is_compared_or_listed():
 @compares("00_start_here", "one_hot")
 def test_one_hot(lesson, rng):
     ids = rng.integers(0, 7, size=(3, 5))
-    close(lesson["one_hot"](ids, 7), sequence_models.one_hot(ids, 7))
+    close(lesson["one_hot"](ids, 7), small_networks.one_hot(ids, 7))
 
 
 @compares("01_why_memory", "running_parity")
@@ -243,7 +240,7 @@ def test_clipping(lesson, rng):
 @compares("04_vanishing_gradients", "orthogonal_start")
 def test_orthogonal_start(lesson):
     gaussian = np.random.default_rng(7).normal(size=(5, 5))
-    wanted = gradients.orthogonal(5, np.random.default_rng(7))
+    wanted = starts.orthogonal(5, np.random.default_rng(7))
     close(lesson["orthogonal_start"](gaussian), wanted)
 
 

@@ -2,7 +2,7 @@
 
 import csv
 
-import measure_text_runs
+import measure.text_runs as measure_text_runs
 import numpy as np
 import pytest
 

@@ -390,7 +390,7 @@ def architectures() -> Iterator[Row]:
     from threadpoolctl import threadpool_limits
 
     from course_utils import cells
-    from course_utils.comparison import n_parameters
+    from course_utils.further.comparison import n_parameters
 
     n_samples, n_steps, n_features = 32, 100, 32
     rng = np.random.default_rng(0)

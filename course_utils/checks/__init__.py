@@ -12,8 +12,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from course_utils.checks.core import Case, Exercise, Misconception, Result, value_exercise
-from course_utils.checks.judging import judge
+from course_utils.judging.exercise import Case, Exercise, Misconception, Result, value_exercise
+from course_utils.judging.judge import judge
 
 __all__ = ["Case", "Exercise", "Misconception", "Result", "check", "exercises", "value_exercise"]
 

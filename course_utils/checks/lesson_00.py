@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_utils.checks.core import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise, Misconception
 
 Array = np.ndarray
 

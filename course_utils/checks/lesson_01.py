@@ -8,33 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.checks.core import Case, Exercise, Misconception
-from course_utils.checks.outcomes import Unusable
+from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.outcomes import Unusable
+from course_utils.starts import parity_weights
 
 Array = np.ndarray
 Weights = tuple[Array, Array, Array, Array, Array]
 
 
 # Exercise 1.1: weights set by hand
-
-
-def parity_weights(gain: float = 10.0) -> Weights:
-    """Return weights with which two tanh units compute the running parity.
-
-    Parameters
-    ----------
-    gain : float
-        Factor on all weights into the units; the larger, the closer they come to -1 and 1.
-
-    Returns
-    -------
-    W_xh (1, 2), W_hh (2, 2), b_h (2,), W_hy (2, 1), b_y (1,)
-        Unit 0 says "one or both", unit 1 says "both" of the new bit and the old parity.
-    """
-    W_xh = gain * np.array([[1.0, 1.0]])
-    W_hh = gain * np.array([[0.5, 0.5], [-0.5, -0.5]])
-    b_h = gain * np.array([-0.5, -1.5])
-    return W_xh, W_hh, b_h, np.array([[1.0], [-1.0]]), np.array([-1.0])
 
 
 _WANTED = {"W_xh": (1, 2), "W_hh": (2, 2), "b_h": (2,), "W_hy": (2, 1), "b_y": (1,)}

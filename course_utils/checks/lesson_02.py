@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.checks.core import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise, Misconception
 
 Array = np.ndarray
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.checks.core import Case, Exercise, Misconception
-from course_utils.checks.outcomes import Unusable
+from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.outcomes import Unusable
 
 Array = np.ndarray
 Grads = dict[str, Array]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from course_utils import theano_training
-from course_utils.checks.core import Case, Exercise, Misconception
-from course_utils.checks.graphs import (
+from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.graphs import (
     compile_with,
     contains_scan,
     finished,
@@ -20,7 +20,7 @@ from course_utils.checks.graphs import (
     run_graph,
     symbol,
 )
-from course_utils.checks.outcomes import Unusable
+from course_utils.judging.outcomes import Unusable
 
 import theano  # isort: skip  (after checks.graphs, which mends it)
 import theano.tensor as T  # isort: skip

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from course_utils.cells import LSTM
-from course_utils.checks.core import Case, Exercise, Misconception
-from course_utils.checks.graphs import compile_with, finished, plain_words, symbol, symbolic
-from course_utils.checks.outcomes import Unusable, type_name
 from course_utils.gates import SHUT_OR_OPEN, half_life_bias
+from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.graphs import compile_with, finished, plain_words, symbol, symbolic
+from course_utils.judging.outcomes import Unusable, type_name
 
 import theano  # isort: skip  (after checks.graphs, which mends it)
 import theano.tensor as T  # isort: skip

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.checks.core import Case, Exercise, Misconception
-from course_utils.checks.outcomes import Unusable, type_name
+from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.outcomes import Unusable, type_name
 from course_utils.text import contiguous_batches
 
 Array = np.ndarray

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from course_utils import cells
-from course_utils.checks.core import Case, Exercise, Misconception
-from course_utils.checks.outcomes import Unusable
 from course_utils.interop import keras, to_keras
+from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.outcomes import Unusable
 
 Shapes = dict[str, tuple | list[tuple]]
 

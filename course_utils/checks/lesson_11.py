@@ -7,8 +7,6 @@ from functools import cache
 
 import numpy as np
 
-from course_utils.checks.core import Case, Exercise, Misconception
-from course_utils.checks.outcomes import Unusable, as_arrays
 from course_utils.datasets import load_co2, mackey_glass
 from course_utils.forecasting import (
     LinearForecaster,
@@ -19,6 +17,8 @@ from course_utils.forecasting import (
     split_windows,
     windows,
 )
+from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.outcomes import Unusable, as_arrays
 
 Array = np.ndarray
 

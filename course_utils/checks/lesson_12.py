@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from course_utils.checks.core import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise, Misconception
 from course_utils.padding import PAD, masked_mean, padding_accuracy
 
 Texts = Sequence[Sequence[str]]

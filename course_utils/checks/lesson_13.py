@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.checks.core import Case, Exercise, Misconception
-from course_utils.checks.outcomes import Unusable
+from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.outcomes import Unusable
 from course_utils.losses import softmax
 from course_utils.text import next_probabilities
 

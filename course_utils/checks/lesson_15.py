@@ -7,8 +7,8 @@ from itertools import combinations, product
 
 import numpy as np
 
-from course_utils.checks.core import Case, Exercise, Misconception
-from course_utils.comparison import LAYOUT, n_parameters, permutation_p
+from course_utils.further.comparison import LAYOUT, n_parameters, permutation_p
+from course_utils.judging.exercise import Case, Exercise, Misconception
 
 Array = np.ndarray
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from course_utils import seq2seq
-from course_utils.checks.core import Case, Exercise, Misconception
 from course_utils.checks.lesson_13 import Network
+from course_utils.further import seq2seq
+from course_utils.further.seq2seq import END, START
+from course_utils.judging.exercise import Case, Exercise, Misconception
 from course_utils.losses import softmax
 from course_utils.padding import PAD
-from course_utils.seq2seq import END, START
 
 Array = np.ndarray
 

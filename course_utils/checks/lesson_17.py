@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from course_utils.checks.core import Case, Exercise, Misconception
-from course_utils.checks.outcomes import Unusable
-from course_utils.scoring import (
+from course_utils.further.scoring import (
     SILENCE,
     collapse,
     confusion,
@@ -17,6 +15,8 @@ from course_utils.scoring import (
     mutation_effects,
     whole_groups,
 )
+from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.outcomes import Unusable
 
 Array = np.ndarray
 

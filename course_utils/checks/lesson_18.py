@@ -1,6 +1,6 @@
 """Exercises of lesson 18, Clinic: ten programs to mend and to name.
 
-A mend may look as it likes: the property tests of :mod:`course_utils.clinic` judge it, not equality
+A mend may look as it likes: the property tests of :mod:`course_utils.further.clinic` judge it, not equality
 with one solution. The fault's name stands on the function, put there by ``clinic.diagnosis``.
 """
 
@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from course_utils import cells, clinic
-from course_utils.checks.core import Case, Exercise, Misconception
-from course_utils.clinic import mended
-from course_utils.clinic.patients import Patient
+from course_utils import cells
+from course_utils.further import clinic
+from course_utils.further.clinic import mended
+from course_utils.further.clinic.patients import Patient
+from course_utils.judging.exercise import Case, Exercise, Misconception
 
 Array = np.ndarray
 CASE_SIZES = (1, 3, 5)
@@ -324,7 +325,7 @@ class Compiler:
 
     def run(self, program: Callable, args: tuple) -> Any:
         """Build the graph, compile it if that has not been done, and run it."""
-        from course_utils.checks.graphs import compile_with, plain_words
+        from course_utils.judging.graphs import compile_with, plain_words
 
         if id(program) not in self._compiled:
             self._compiled[id(program)] = compile_with(_compile, program)
@@ -333,8 +334,8 @@ class Compiler:
 
 
 def _compile(program: Callable) -> Callable:
-    from course_utils.checks.graphs import finished, plain_words, symbolic
-    from course_utils.clinic.in_theano import compiled
+    from course_utils.further.clinic.in_theano import compiled
+    from course_utils.judging.graphs import finished, plain_words, symbolic
 
     with plain_words():
         return compiled(lambda *symbols: symbolic(finished(program(*symbols))))
@@ -357,13 +358,13 @@ def _examine_scan(run: Callable) -> tuple[str, str] | None:
 
 def scan_rnn(x: Any, W_xh: Any, W_hh: Any, b_h: Any) -> Any:
     """Return the symbolic states (N, T, U)."""
-    from course_utils.clinic import in_theano
+    from course_utils.further.clinic import in_theano
 
     return in_theano.mended(x, W_xh, W_hh, b_h)
 
 
 def _scan_broken(x: Any, W_xh: Any, W_hh: Any, b_h: Any) -> Any:
-    from course_utils.clinic import in_theano
+    from course_utils.further.clinic import in_theano
 
     return in_theano.broken(x, W_xh, W_hh, b_h)
 

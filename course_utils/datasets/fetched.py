@@ -16,6 +16,7 @@ import numpy as np
 from course_utils.arguments import whole_number
 from course_utils.datasets.fetching import FetchError, RemoteFile, fetch
 from course_utils.datasets.shipped import load_prose, load_reviews
+from course_utils.padding import START
 
 # The file that keras.datasets.imdb reads, with the checksum that Keras holds it to.
 IMDB = RemoteFile(
@@ -28,7 +29,7 @@ SHAKESPEARE = RemoteFile(
     "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
     "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
 )
-PAD, START, UNKNOWN = 0, 1, 2
+UNKNOWN = 2
 INDEX_FROM = 3
 """Added to a word's rank. Ranks begin at 1, so the most frequent word is 4 and 3 stays unused."""
 

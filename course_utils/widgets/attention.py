@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from .base import Choice, Explorer, Range, Text, format_number
+from .base import DATA, Choice, Explorer, Range, Text, format_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..keras_seq2seq import Translator
+    from ..further.keras_seq2seq import Translator
 
 OWN = "your own text"
 END_SIGN, SPACE_SIGN = "END", "␣"
 MAX_WIDTH = 5
 DIGITS = 4  # of a weight, as it is sent and shown
 RECORD = "attention_run.json"
-"""Four answers of lesson 16's network at each width, by ``tools/measure_seq2seq.py --record``."""
+"""Four answers of lesson 16's network at each width, by ``tools/measure/seq2seq.py --record``."""
 
 
 class AttentionExplorer(Explorer):
@@ -33,7 +32,7 @@ class AttentionExplorer(Explorer):
 
     Parameters
     ----------
-    translator : course_utils.keras_seq2seq.Translator, optional
+    translator : course_utils.further.keras_seq2seq.Translator, optional
         A network of your own, with attention. Without it, recorded answers of lesson 16's network.
     examples : sequence of str, optional
         Texts to choose from, with a translator; a text can be typed, too.
@@ -70,7 +69,7 @@ class AttentionExplorer(Explorer):
         self._translator = translator
         self._typed: dict[str, dict] = {}  # the answer to what was typed last
         if translator is None:
-            self._answers = json.loads(files(__package__).joinpath(RECORD).read_text("utf-8"))
+            self._answers = json.loads(DATA.joinpath(RECORD).read_text("utf-8"))
             examples = list(dict.fromkeys(key.split(" ", 1)[1] for key in self._answers))
             n_steps, n_written, choices = 0, 11, tuple(examples)
         else:
@@ -179,7 +178,7 @@ def answer(translator: Translator, text: str, width: int) -> dict:
     """Return what a translator writes, where it looks, and the answers of its beam."""
     import numpy as np
 
-    from ..seq2seq import END, START, to_text
+    from ..further.seq2seq import END, START, to_text
 
     kept = translator.search(text, width)
     ids = kept[0].ids

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "CourseWidget", "Explorer", "Range", "Text", "Toggle", "format_number"]
 
 STATIC = files(__package__).joinpath("static")
+DATA = files(__package__).joinpath("data")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from .base import Choice, Explorer, Range, Toggle, format_number
+from .base import DATA, Choice, Explorer, Range, Toggle, format_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -215,7 +214,7 @@ def _built_in() -> tuple[LSTM, np.ndarray, np.ndarray]:
 
     from ..cells import LSTM
 
-    weights = json.loads(files(__package__).joinpath("gate_playground.json").read_text("utf-8"))
+    weights = json.loads(DATA.joinpath("gate_playground.json").read_text("utf-8"))
     W_hy, b_y = (np.array(weights.pop(name)) for name in ("W_hy", "b_y"))
     return LSTM(**weights), W_hy, b_y
 

@@ -158,7 +158,7 @@ def _starts() -> dict[str, dict]:
     """Four matrices of spectral radius 1, by name."""
     import numpy as np
 
-    from ..gradients import orthogonal
+    from ..starts import orthogonal
 
     rng = np.random.default_rng(4)
     gaussian = rng.normal(size=(N_UNITS, N_UNITS))

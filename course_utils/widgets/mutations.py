@@ -6,15 +6,14 @@ import json
 import math
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from .base import Choice, Explorer, Range, Text, format_number
+from .base import DATA, Choice, Explorer, Range, Text, format_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..sequence_models import Reader
+    from ..further.small_networks import Reader
 
 BASES = "ACGT"
 MAX_STEPS, MAX_UNITS = 60, 32  # so that the page draws at once
@@ -40,7 +39,7 @@ class MutationExplorer(Explorer):
 
     Parameters
     ----------
-    reader : sequence_models.Reader, optional
+    reader : small_networks.Reader, optional
         A network of your own that reads 4 features, names 2 classes from the mean of its states
         and has at most 32 units. Unless given, the one of lesson 17, trained for the course.
     sequences : dict from name to str, optional
@@ -100,7 +99,7 @@ class MutationExplorer(Explorer):
         """Return the evidence, and what each change of one base does to it."""
         import numpy as np
 
-        from ..scoring import mutation_effects
+        from ..further.scoring import mutation_effects
 
         chosen = values["sequence"]
         bases = _plain(values["typed"]) if chosen == OWN else self._sequences[chosen]
@@ -201,12 +200,12 @@ class MutationExplorer(Explorer):
 
 @cache
 def _built_in() -> dict[str, list]:
-    """The network of lesson 17; ``tools/measure_applications.py`` writes it."""
-    return json.loads(files(__package__).joinpath("mutations.json").read_text("utf-8"))
+    """The network of lesson 17; ``tools/measure/applications.py`` writes it."""
+    return json.loads(DATA.joinpath("mutations.json").read_text("utf-8"))
 
 
 def _weights(reader: Reader) -> dict[str, list]:
-    from ..sequence_models import Reader
+    from ..further.small_networks import Reader
 
     if not isinstance(reader, Reader):
         raise TypeError(f"reader must be a Reader, got {type(reader).__name__}")

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..arguments import real_array
-from .base import STATIC, Choice, Explorer, Range, format_number
+from .base import DATA, Choice, Explorer, Range, format_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,10 +134,10 @@ class ParityTrainingExplorer(Explorer):
 
 @cache
 def shipped_networks() -> dict[str, list[dict[str, np.ndarray]]]:
-    """Three networks for each setting, by ``tools/parity.py``."""
+    """Three networks for each setting, by ``tools/measure/parity.py``."""
     import numpy as np
 
-    shipped = json.loads(STATIC.parent.joinpath("parity_networks.json").read_text("utf-8"))
+    shipped = json.loads(DATA.joinpath("parity_networks.json").read_text("utf-8"))
     return {
         setting: [{name: np.array(a) for name, a in each.items()} for each in networks]
         for setting, networks in shipped.items()

@@ -16,7 +16,7 @@ N_SEEDS = 5
 class WardExplorer(Explorer):
     """Chart and vital signs of a patient of the clinic beside those of a healthy program.
 
-    The patients, their charts and properties are those of :mod:`course_utils.clinic`. A vital
+    The patients, their charts and properties are those of :mod:`course_utils.further.clinic`. A vital
     sign is a property that holds for every right program, with the amount by which the patient
     breaks it.
 
@@ -107,8 +107,8 @@ def _sign(name: str, amount: float) -> str:
 @cache
 def _charts() -> list[dict]:
     """Every patient's chart with the curves and the signs of every seed."""
-    from ..clinic import patient
-    from ..clinic.patients import N_PATIENTS
+    from ..further.clinic import patient
+    from ..further.clinic.patients import N_PATIENTS
 
     charts = []
     for number in range(1, N_PATIENTS + 1):

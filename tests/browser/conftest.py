@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser.real_lab import RealLab, chromium_path, launch_chromium, running_lab
 from playwright.sync_api import Browser, sync_playwright
-from real_lab import RealLab, chromium_path, launch_chromium, running_lab
 
 HERE = Path(__file__).parent
 _figures: list[str] = []

@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from real_lab import open_notebook
+from browser.real_lab import open_notebook
 from widget_driver import Widget, explorers
 
 # JupyterLab takes the arrow keys for itself where the focused element does not say that it wants them.

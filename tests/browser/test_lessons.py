@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from real_lab import open_notebook
+from browser.real_lab import open_notebook
 from widget_driver import explorers
 
 from course_utils.course import lessons

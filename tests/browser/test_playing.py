@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from real_lab import open_notebook
+from browser.real_lab import open_notebook
 from widget_driver import explorers
 
 SOURCE = """

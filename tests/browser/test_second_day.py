@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import nbformat
 import pytest
+from browser.real_lab import Notebook, open_notebook, running_lab
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect
-from real_lab import Notebook, open_notebook, running_lab
 
 AUTOSAVE = {"@jupyterlab/docmanager-extension/plugin": {"autosaveInterval": 1}}  # seconds
 STILL = "This is a still. Run its cell (Shift + Enter) to use it."

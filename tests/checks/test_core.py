@@ -15,7 +15,7 @@ from wrong import wrong_submissions
 
 from course_utils import checks, progress
 from course_utils.checks import Case, Exercise, Misconception, check, value_exercise
-from course_utils.checks.judging import judge
+from course_utils.judging.judge import judge
 
 
 @pytest.fixture(autouse=True)
@@ -384,7 +384,7 @@ def test_stop_button_is_not_swallowed():
     program = """
         import _thread, threading, time
         from course_utils.checks import Case, Exercise
-        from course_utils.checks.judging import judge
+        from course_utils.judging.judge import judge
 
         def loop(x):
             while True:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from wrong import assert_rejected
 
-from course_utils import migration
 from course_utils.checks import check
 from course_utils.checks.lesson_14 import from_keras1, old_hard_sigmoid, rnn_in_jax
+from course_utils.further import migration
 
 # Exercise 14.1
 

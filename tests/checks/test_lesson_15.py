@@ -12,7 +12,7 @@ from wrong import assert_rejected
 
 from course_utils.checks import check
 from course_utils.checks.lesson_15 import units_for_budget
-from course_utils.comparison import permutation_p
+from course_utils.further.comparison import permutation_p
 
 BLOCKS = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3, "GRU, reset before": 3}
 BIASES = {"SimpleRNN": 1, "LSTM": 1, "GRU": 2, "GRU, reset before": 1}

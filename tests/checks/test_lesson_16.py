@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from wrong import assert_rejected
 
-from course_utils import seq2seq
 from course_utils.checks import check
 from course_utils.checks.lesson_16 import Decoder, beam_search
+from course_utils.further import seq2seq
 
 PAD, START, END = 0, 1, 2
 

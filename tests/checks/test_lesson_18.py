@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from wrong import assert_is_sentence, assert_rejected
 
-from course_utils import clinic
 from course_utils.checks import check
-from course_utils.clinic import broken, mended
+from course_utils.further import clinic
+from course_utils.further.clinic import broken, mended
 
 
 def named(number, program):
@@ -264,8 +264,8 @@ def test_a_shape_that_is_wrong_on_a_property_is_told():
 def test_a_program_that_has_no_end_on_a_property():
     from dataclasses import replace
 
-    from course_utils.checks.judging import judge
     from course_utils.checks.lesson_18 import PAIRS
+    from course_utils.judging.judge import judge
 
     def program(ids):
         while ids.shape[1] == 3:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from course_utils.checks import check
-from course_utils.checks.core import Exercise
-from course_utils.checks.outcomes import as_arrays
+from course_utils.judging.exercise import Exercise
+from course_utils.judging.outcomes import as_arrays
 
 SHORT = 0.2  # seconds; enough for a loop that never ends to be noticed
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from page import in_page
 
-from course_utils import keras_seq2seq, seq2seq
+from course_utils.further import keras_seq2seq, seq2seq
 from course_utils.interop import keras
 from course_utils.text import Vocabulary
 from course_utils.widgets import AttentionExplorer, attention

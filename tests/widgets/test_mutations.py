@@ -3,7 +3,7 @@ import pytest
 from page import in_page
 
 from course_utils.datasets.dna import BASES, dna_motif
-from course_utils.sequence_models import Reader, one_hot
+from course_utils.further.small_networks import Reader, one_hot
 from course_utils.widgets import MutationExplorer, mutations
 
 

@@ -1,0 +1,1 @@
+"""What one lesson each needs, from lesson 14 on."""

@@ -1,0 +1,267 @@
+"""Two small trainable networks in NumPy, for any sequence: a reader and an encoder-decoder.
+
+Both are a GRU of :mod:`course_utils.cells` with a dense layer on top. Lesson 17 takes them through
+five fields; :func:`course_utils.training.fit` trains them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from course_utils.arguments import choice, class_ids, whole_number
+from course_utils.cells import GRU
+from course_utils.losses import cross_entropy
+from course_utils.starts import glorot
+from course_utils.training import Adam, History, ending, fit, minibatches
+
+READ_OUTS = ("each step", "mean")
+DTYPE = np.float32
+
+
+def one_hot(ids: np.ndarray, n_classes: int) -> np.ndarray:
+    """Return ids (...) as rows (..., n_classes) of float32 with a single 1; -1 becomes zeros.
+
+    Examples
+    --------
+    >>> one_hot(np.array([2, -1]), 3)
+    array([[0., 0., 1.],
+           [0., 0., 0.]], dtype=float32)
+    """
+    rows = np.vstack([np.eye(n_classes, dtype=DTYPE), np.zeros((1, n_classes), DTYPE)])
+    return rows[class_ids("ids", ids, n_classes, low=-1)]
+
+
+class Reader:
+    """A GRU that reads a sequence and names a class: at each step, or once for all of it.
+
+    Parameters
+    ----------
+    n_features, n_units, n_classes
+        D, U and C; at least 1.
+    read_out
+        ``"each step"``: a class for each state. ``"mean"``: one class, from the mean of the states
+        at real steps (the masked mean of lesson 12).
+    seed
+        Of the weights, a whole number of at least 0.
+
+    Examples
+    --------
+    >>> reader = Reader(n_features=4, n_units=8, n_classes=2, read_out="mean")
+    >>> reader.logits(np.zeros((5, 7, 4))).shape
+    (5, 2)
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_units: int,
+        n_classes: int,
+        read_out: str = "each step",
+        seed: int = 0,
+    ):
+        self.read_out = choice("read_out", read_out, READ_OUTS)
+        n_classes = whole_number("n_classes", n_classes, 1)
+        self.cell = GRU.start(n_features, n_units, seed, dtype=DTYPE)
+        self.W_hy, self.b_y = _dense(n_units, n_classes, seed)
+
+    @property
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The weights by name; training changes them in place."""
+        return {**self.cell.weights, "W_hy": self.W_hy, "b_y": self.b_y}
+
+    def logits(self, x: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+        """Return the scores (N, T, C), or (N, C) where the read-out is the mean.
+
+        ``x`` is (N, T, D), ``mask`` (N, T) is True at real steps.
+        """
+        h = self.cell.forward(np.asarray(x, DTYPE), mask=mask).h
+        if self.read_out == "mean":
+            h = np.einsum("ntu,nt->nu", h, _shares(h, mask))
+        return h @ self.W_hy + self.b_y
+
+    def loss_and_gradients(
+        self,
+        parameters: dict[str, np.ndarray],
+        x: np.ndarray,
+        y: np.ndarray,
+        mask: np.ndarray | None = None,
+    ) -> tuple[float, dict[str, np.ndarray]]:
+        """Return the mean cross-entropy in nats, and its gradients; see :func:`training.fit`.
+
+        ``y`` is (N, T) or, for the mean, (N,). Steps where ``mask`` is False have no target.
+        """
+        cell = _gru(parameters, self.cell)
+        W_hy, b_y = parameters["W_hy"], parameters["b_y"]
+        trace = cell.forward(np.asarray(x, DTYPE), mask=mask)
+        h = trace.h
+        if self.read_out == "mean":
+            shares = _shares(h, mask)
+            read = np.einsum("ntu,nt->nu", h, shares)
+        else:
+            real = np.ones(h.shape[:2], bool) if mask is None else mask
+            read, y = h[real], y[real]
+        loss, d_logits = cross_entropy(read @ W_hy + b_y, y)
+        d_logits = d_logits.astype(DTYPE)
+        d_read = d_logits @ W_hy.T
+        if self.read_out == "mean":
+            dh = shares[:, :, None] * d_read[:, None, :]
+        else:
+            dh = np.zeros_like(h)
+            dh[real] = d_read
+        gradients = cell.backward(trace, dh).weights
+        return loss, {**gradients, "W_hy": read.T @ d_logits, "b_y": d_logits.sum(axis=0)}
+
+
+class EncoderDecoder:
+    """A GRU reads one sequence; a second one starts from its last state and writes another.
+
+    Parameters
+    ----------
+    n_source, n_target
+        Sizes of the two vocabularies.
+    n_units
+        U, of both networks.
+    seed
+        Of the weights.
+
+    Notes
+    -----
+    Ids of -1 are padding. In training the writer is shown the target, shifted by one step
+    (teacher forcing); in :meth:`translate` it is shown what it wrote itself.
+
+    References
+    ----------
+    Sutskever, Vinyals, Le 2014, *Sequence to sequence learning with neural networks*,
+    arXiv 1409.3215.
+    """
+
+    def __init__(self, n_source: int, n_target: int, n_units: int, seed: int = 0):
+        self.n_source, self.n_target = n_source, n_target
+        self.encoder = GRU.start(n_source, n_units, seed, dtype=DTYPE)
+        # One input more than there are tokens: the start sign.
+        self.decoder = GRU.start(n_target + 1, n_units, seed + 1000, dtype=DTYPE)
+        self.W_hy, self.b_y = _dense(n_units, n_target, seed)
+
+    @property
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The weights by name; training changes them in place."""
+        return {
+            **{f"encoder {name}": each for name, each in self.encoder.weights.items()},
+            **{f"decoder {name}": each for name, each in self.decoder.weights.items()},
+            "W_hy": self.W_hy,
+            "b_y": self.b_y,
+        }
+
+    def loss_and_gradients(
+        self, parameters: dict[str, np.ndarray], source: np.ndarray, target: np.ndarray
+    ) -> tuple[float, dict[str, np.ndarray]]:
+        """Return the mean cross-entropy of the target's tokens, and its gradients.
+
+        ``source`` (N, S) and ``target`` (N, T) are ids, padded behind with -1.
+        """
+        reader = _gru(parameters, self.encoder, "encoder ")
+        writer = _gru(parameters, self.decoder, "decoder ")
+        W_hy, b_y = parameters["W_hy"], parameters["b_y"]
+        read = reader.forward(one_hot(source, self.n_source), mask=source >= 0)
+        shown = np.column_stack([np.full(len(target), self.n_target), target[:, :-1]])
+        written = writer.forward(one_hot(shown, self.n_target + 1), read.h[:, -1])
+        real = target >= 0
+        loss, d_logits = cross_entropy(written.h[real] @ W_hy + b_y, target[real])
+        d_logits = d_logits.astype(DTYPE)
+        dh = np.zeros_like(written.h)
+        dh[real] = d_logits @ W_hy.T
+        decoder = writer.backward(written, dh)
+        d_read = np.zeros_like(read.h)
+        d_read[:, -1] = decoder.h0
+        encoder = reader.backward(read, d_read)
+        return loss, {
+            **{f"encoder {name}": each for name, each in encoder.weights.items()},
+            **{f"decoder {name}": each for name, each in decoder.weights.items()},
+            "W_hy": written.h[real].T @ d_logits,
+            "b_y": d_logits.sum(axis=0),
+        }
+
+    def translate(self, source: np.ndarray, n_steps: int) -> np.ndarray:
+        """Write the likeliest token at each of ``n_steps`` steps: ids (N, n_steps)."""
+        read = self.encoder.forward(one_hot(source, self.n_source), mask=source >= 0)
+        h = read.h[:, -1]
+        token = np.full(len(source), self.n_target)
+        written = []
+        for _ in range(n_steps):
+            shown = one_hot(token[:, None], self.n_target + 1)
+            h = self.decoder.forward(shown, h).h[:, -1]
+            token = np.argmax(h @ self.W_hy + self.b_y, axis=-1)
+            written.append(token)
+        return np.stack(written, axis=1)
+
+
+def train(
+    model: Reader | EncoderDecoder,
+    arrays: Sequence[np.ndarray],
+    n_epochs: int,
+    seed: int = 0,
+    learning_rate: float = 0.01,
+) -> History:
+    """Train with Adam on batches of 32, gradients clipped at norm 1; the last third at a fifth.
+
+    ``arrays`` is what ``model.loss_and_gradients`` takes behind the parameters; ``seed`` is that of
+    the order of the batches. The stop button ends the training, as in :func:`training.fit`.
+    """
+    last = n_epochs // 3
+    rng, whole = np.random.default_rng(seed), History()
+    for epochs, rate in ((n_epochs - last, learning_rate), (last, learning_rate / 5)):
+        if not epochs or whole.interrupted or whole.diverged:
+            continue
+        history = fit(
+            model.loss_and_gradients,
+            model.parameters,
+            minibatches(arrays, 32, rng),
+            Adam(rate),
+            epochs,
+            clip_norm=1.0,
+        )
+        whole.loss += history.loss
+        whole.gradient_norm += history.gradient_norm
+        whole.interrupted, whole.diverged = history.interrupted, history.diverged
+        whole.message = history.message if history.diverged else ending(whole)
+    return whole
+
+
+def padded(rows: Sequence[Sequence[int]], n_steps: int | None = None) -> np.ndarray:
+    """Return rows of ids as one array (N, T), -1 behind the shorter ones.
+
+    Examples
+    --------
+    >>> padded([[4, 2], [7]])
+    array([[ 4,  2],
+           [ 7, -1]])
+    """
+    if len(rows) == 0:
+        raise ValueError("rows must hold at least one row of ids, got none")
+    n_steps = max(map(len, rows)) if n_steps is None else n_steps
+    ids = np.full((len(rows), n_steps), -1)
+    for place, row in zip(ids, rows, strict=True):
+        if len(row) > n_steps:
+            raise ValueError(f"a row has {len(row)} ids, more than n_steps = {n_steps}")
+        place[: len(row)] = row
+    return ids
+
+
+def _gru(parameters: Mapping[str, np.ndarray], like: GRU, prefix: str = "") -> GRU:
+    """Build a GRU of the weights among ``parameters``, which it does not copy."""
+    weights = {name: parameters[prefix + name] for name in like.weights}
+    return GRU(**weights, reset_after=like.reset_after)
+
+
+def _dense(n_units: int, n_classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return W_hy (U, C), Glorot uniform, and b_y (C,), zeros."""
+    rng = np.random.default_rng([seed, n_units, n_classes])
+    return glorot(rng, n_units, n_classes, DTYPE), np.zeros(n_classes, DTYPE)
+
+
+def _shares(h: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """Return what each state counts in the mean (N, T)."""
+    real = np.ones(h.shape[:2], DTYPE) if mask is None else mask.astype(DTYPE)
+    return real / np.maximum(real.sum(axis=1, keepdims=True), 1)

@@ -1,0 +1,156 @@
+"""What an exercise is, and what the verdict on a submission looks like.
+
+A lesson's module declares its exercises with :class:`Exercise` or :func:`value_exercise`;
+:func:`course_utils.judging.judge.judge` turns a submission into a :class:`Result`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+OWN_TIME = 60.0  # seconds for the course's own functions; a guard, never reached
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arguments to try a submission with; the label is shown to the learner."""
+
+    label: str
+    args: tuple
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A mistake that learners make: a function that makes it, and a hint that does not solve."""
+
+    name: str
+    function: Callable
+    hint: str
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """An exercise: what is right, what to try, and which mistakes to know by name.
+
+    Attributes
+    ----------
+    id, title : str
+        ``"2.1"`` and ``"One step"``.
+    reference : callable
+        The solution; its name and parameters are those that the learner was asked for.
+    cases : callable
+        Returns fresh cases on every call, edge shapes included.
+    misconceptions : sequence of Misconception
+        Tried in order; the first that reproduces the submission in every case is named.
+    outputs : tuple of str
+        Names, with axes, of what is returned: ``("h (N, T, U)", "h_last (N, U)")``.
+    rtol, atol : float
+        Tolerance of the comparison.
+    time_limit : float
+        Seconds for all cases together.
+    call : callable, optional
+        ``call(submission, args)`` applies a submission to a case where ``submission(*args)`` is
+        not how it is used, for instance to compile a graph and then run it.
+    rules : sequence of callable
+        ``rule(submission, run)`` looks at a submission whose values are right and returns
+        ``(name, hint)`` or None; ``run(args)`` applies the submission.
+    value : bool
+        The submission is a value, not a function; see :func:`value_exercise`.
+    examine : callable, optional
+        For an exercise with more than one right answer. ``examine(run)`` returns the name of the
+        first property that a submission breaks and a sentence on the case, or None;
+        ``run(*args)`` applies the submission and returns a tuple of arrays. It judges in place of
+        equality with the reference, which then gives the form of the results, and what to
+        compare misconceptions with.
+    """
+
+    id: str
+    title: str
+    reference: Callable
+    cases: Callable[[], Sequence[Case]]
+    misconceptions: Sequence[Misconception]
+    outputs: tuple[str, ...]
+    rtol: float = 1e-6
+    atol: float = 1e-8
+    time_limit: float = 5.0
+    call: Callable[[Callable, tuple], Any] | None = None
+    rules: Sequence[Callable] = ()
+    value: bool = False
+    examine: Callable[[Callable], tuple[str, str] | None] | None = None
+
+
+def value_exercise(
+    id: str,
+    title: str,
+    answer: Any,
+    *,
+    misconceptions: Sequence[Misconception] = (),
+    outputs: tuple[str, ...] = ("answer",),
+    **settings: Any,
+) -> Exercise:
+    """Return an exercise whose submission is a value: a number, a text, an array or a tuple.
+
+    The functions of ``misconceptions`` take no argument and return the wrong value. A submission
+    of ``...`` or None counts as not attempted.
+    """
+    return Exercise(
+        id,
+        title,
+        reference=lambda: answer,
+        cases=lambda: (Case("your answer", ()),),
+        misconceptions=misconceptions,
+        outputs=outputs,
+        value=True,
+        **settings,
+    )
+
+
+@dataclass(frozen=True)
+class Result:
+    """The verdict on a submission.
+
+    Attributes
+    ----------
+    status : {"not attempted", "correct", "wrong"}
+    exercise : str
+        ``"2.1"``.
+    diagnosis : str or None
+        Name of the misconception that was recognised.
+    message : str
+        One to three sentences; code in backticks.
+    title : str
+        ``"One step"``.
+    """
+
+    status: str
+    exercise: str
+    diagnosis: str | None
+    message: str
+    title: str = ""
+
+    def __repr__(self) -> str:
+        """Return the verdict as text."""
+        return f"{_SIGNS[self.status][0]} {self._heading()}\n{self.message}"
+
+    def _repr_html_(self) -> str:
+        """Return the verdict as HTML: the same words, framed. Nothing in it moves."""
+        sign, colour = _SIGNS[self.status]
+        message = re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(self.message, quote=False))
+        return (
+            f'<div class="unrolled-check" style="border-left: 4px solid {colour}; '
+            'padding: 0.4em 0.8em; max-width: 45em">'
+            f"<strong>{sign} {html.escape(self._heading(), quote=False)}</strong><br>{message}</div>"
+        )
+
+    def _heading(self) -> str:
+        title = f" · {self.title}" if self.title else ""
+        diagnosis = f" ({self.diagnosis})" if self.diagnosis else ""
+        return f"Exercise {self.exercise}{title}: {_WORDS[self.status]}{diagnosis}"
+
+
+_SIGNS = {"not attempted": ("○", "#56B4E9"), "correct": ("✓", "#009E73"), "wrong": ("✗", "#D55E00")}
+_WORDS = {"not attempted": "not attempted yet", "correct": "correct", "wrong": "not right yet"}

@@ -1,0 +1,281 @@
+"""Apply a submission to the cases of an exercise and keep what came out, in a safe form.
+
+Whatever a learner's function returns is turned into plain NumPy arrays *inside* the sandbox,
+because an object may misbehave when it is only looked at. Nothing later touches it again.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import os
+import re
+import sysconfig
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from course_utils.judging.sandbox import Ended, Stop, run_limited
+
+if TYPE_CHECKING:
+    from course_utils.judging.exercise import Case, Exercise
+
+MAX_TEXT = 160  # characters of an error's own text, or of a line of code, in a message
+
+_INSTALLED = tuple(
+    os.path.realpath(folder) + os.sep
+    for folder in (
+        *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+        Path(__file__).parents[1],
+    )
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a submission did with one case: its values, or the problem that prevented them."""
+
+    values: tuple[np.ndarray, ...] | None = None
+    problem: str = ""
+    """A sentence without its subject, such as ``"returned None."``."""
+    error: str = ""
+    """Name of the exception's type, to compare with that of a misconception."""
+    changed: tuple[int, ...] = ()
+    """Which arguments the submission wrote into."""
+    attempted: bool = True
+
+
+class Unusable(Exception):
+    """The returned object is not what the exercise wants; the text says what it is."""
+
+
+def run_cases(
+    exercise: Exercise, submission: Any, cases: Sequence[Case], seconds: float
+) -> tuple[list[Outcome], Ended]:
+    """Apply ``submission`` to every case within ``seconds`` for all together.
+
+    Returns
+    -------
+    outcomes : list of Outcome
+        Of the cases that were finished in time.
+    ended : Ended
+    """
+    originals = exercise.cases()
+    outcomes: list[Outcome] = []
+
+    def work(stopped: Event) -> None:
+        for case, original in zip(cases, originals, strict=True):
+            if stopped.is_set():
+                return
+            outcomes.append(_run_case(exercise, submission, case.args, original.args))
+
+    ended = run_limited(work, seconds)
+    return list(outcomes), ended
+
+
+def run_once(exercise: Exercise, submission: Any, args: tuple) -> tuple[np.ndarray, ...]:
+    """Return what ``submission`` gives for ``args``, as arrays.
+
+    Raises
+    ------
+    Unusable
+        With a sentence that lacks its subject, whatever went wrong.
+    """
+    outcome = _run_case(exercise, submission, args, args)
+    if outcome.values is None:
+        raise Unusable(outcome.problem or "is not written yet.")
+    return outcome.values
+
+
+def _run_case(exercise: Exercise, submission: Any, args: tuple, original: tuple) -> Outcome:
+    try:
+        returned = apply(exercise, submission, args)
+        values = as_arrays(returned, exercise.outputs)
+    except Stop:
+        raise
+    except Unusable as problem:
+        return Outcome(problem=str(problem), error="Unusable")
+    except BaseException as error:
+        if type(error) is NotImplementedError and _text(error).startswith("Exercise"):
+            return Outcome(attempted=False)
+        return Outcome(problem=_describe(error), error=type(error).__name__)
+    changed = (i for i, pair in enumerate(zip(args, original, strict=True)) if _differ(*pair))
+    return Outcome(values, changed=tuple(changed))
+
+
+def apply(exercise: Exercise, submission: Any, args: tuple) -> Any:
+    """Return what ``submission`` gives for ``args``, the way the exercise uses it."""
+    if exercise.value:
+        return submission() if callable(submission) else submission
+    if exercise.call is not None:
+        return exercise.call(submission, args)
+    return submission(*args)
+
+
+# What was returned
+
+
+def as_arrays(returned: Any, outputs: Sequence[str]) -> tuple[np.ndarray, ...]:
+    """Turn a returned object into one array for each of ``outputs``.
+
+    Harmless differences are accepted: a list of numbers for an array, a Python number for a
+    0-d array, any object that NumPy can convert.
+
+    Raises
+    ------
+    Unusable
+        With a sentence that lacks its subject.
+    """
+    _refuse_unfinished(returned, outputs[0])
+    if len(outputs) == 1:
+        return (_as_array(returned, outputs[0]),)
+    names = " and ".join(f"`{name}`" for name in outputs)
+    wanted = f"wanted {len(outputs)} values: {names}"
+    if returned is None:
+        raise Unusable(f"returned None, {wanted}. Did you forget `return`?")
+    if not isinstance(returned, tuple | list):
+        raise Unusable(f"returned one `{type_name(returned)}`, {wanted}.")
+    if len(returned) != len(outputs):
+        raise Unusable(f"returned {len(returned)} values, {wanted}.")
+    return tuple(_as_array(part, name) for part, name in zip(returned, outputs, strict=True))
+
+
+def _refuse_unfinished(value: Any, output: str) -> None:
+    if inspect.isgenerator(value) or inspect.iscoroutine(value):
+        value.close()
+        raise Unusable(
+            f"returned a {type_name(value)}, wanted `{output}`. Use `return`, no `yield` or `async`."
+        )
+
+
+def _as_array(value: Any, output: str) -> np.ndarray:
+    if value is None:
+        raise Unusable(f"returned None for `{output}`. Did you forget `return`?")
+    if callable(value):
+        raise Unusable(
+            f"returned a function or class, wanted `{output}`. Did you forget to call it?"
+        )
+    if not _array_like(value):
+        raise Unusable(f"returned a `{type_name(value)}`, wanted `{output}`.")
+    if isinstance(value, np.ndarray):
+        # A broadcast view may be far larger than memory; comparing looks at its shape first.
+        return value if _is_view_of_little(value) else np.array(value, subok=False)
+    try:
+        return np.array(value)
+    except ValueError as error:
+        if not isinstance(value, list | tuple):
+            raise
+        raise Unusable(
+            f"returned a {type_name(value)} whose parts differ in shape, wanted `{output}`."
+        ) from error
+
+
+def _array_like(value: Any) -> bool:
+    plain = np.ndarray | np.generic | bool | int | float | complex | str | list | tuple
+    return isinstance(value, plain) or hasattr(type(value), "__array__")
+
+
+def _is_view_of_little(array: np.ndarray) -> bool:
+    return 0 in array.strides and array.size > 1_000_000
+
+
+def type_name(value: Any) -> str:
+    """Name of ``value``'s type, without trusting the type."""
+    try:
+        return str(type.__dict__["__name__"].__get__(type(value)))
+    except Exception:
+        return "object"
+
+
+# What was raised
+
+
+def _describe(error: BaseException) -> str:
+    """Return what was raised and where in the learner's own code, as a sentence's rest."""
+    name = type_name(error)
+    place = _learners_line(error)
+    if isinstance(error, RecursionError):
+        return f"called itself without end (RecursionError){place}."
+    if isinstance(error, MemoryError):
+        return f"asked for more memory than there is (MemoryError){place}."
+    if isinstance(error, SystemExit):
+        return f"called `exit()`{place}. A function ends with `return`."
+    text = _text(error)
+    return f"raised {name}{place}" + (f": {text.rstrip('.!?')}." if text else ".")
+
+
+def _text(error: BaseException) -> str:
+    """First line of the error's text, without memory addresses, which move from run to run."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:
+        return ""
+    return _shortened(re.sub(r" at 0x[0-9a-fA-F]+", "", lines[0])) if lines else ""
+
+
+def _learners_line(error: BaseException) -> str:
+    place = ""
+    step = error.__traceback__
+    while step is not None:
+        filename = step.tb_frame.f_code.co_filename
+        own = not filename.startswith("<frozen")
+        if own and not os.path.realpath(filename).startswith(_INSTALLED):
+            code = _shortened(linecache.getline(filename, step.tb_lineno).strip())
+            place = f" in line {step.tb_lineno}" + (f", `{code}`" if code else "")
+        step = step.tb_next
+    return place
+
+
+def _shortened(text: str) -> str:
+    """Cut a text that is not ours, and keep its backticks from being taken for markup."""
+    text = text.replace("`", "'")
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+# What was changed
+
+
+def _differ(value: Any, original: Any) -> bool:
+    """Tell whether an argument is no longer what it was; looks into lists, tuples and dicts."""
+    if isinstance(original, np.ndarray):
+        same = value.shape == original.shape and value.dtype == original.dtype
+        return not (same and value.tobytes() == original.tobytes())
+    if isinstance(original, list | tuple):
+        return len(value) != len(original) or any(map(_differ, value, original))
+    if isinstance(original, dict):
+        return value.keys() != original.keys() or any(
+            _differ(value[key], original[key]) for key in original
+        )
+    return False
+
+
+# Comparing
+
+
+def is_close(got: np.ndarray, want: np.ndarray, rtol: float, atol: float) -> bool:
+    """Tell whether two arrays have one shape and, within the tolerance, the same values."""
+    return got.shape == want.shape and bool(np.all(close(got, want, rtol, atol)))
+
+
+def close(got: np.ndarray, want: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    """Compare two arrays of one shape element by element; NaN equals NaN, text equals text."""
+    if got.dtype.kind in "biufc" and want.dtype.kind in "biufc":
+        return np.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
+    if got.dtype.kind == want.dtype.kind == "U":
+        return got == want
+    return np.zeros(want.shape, dtype=bool)
+
+
+def same_outcome(a: Outcome, b: Outcome, rtol: float, atol: float) -> bool:
+    """Tell whether two submissions did the same with one case."""
+    if a.values is None or b.values is None:
+        return a.values is b.values and a.error == b.error
+    if a.changed != b.changed or len(a.values) != len(b.values):
+        return False
+    return all(
+        is_close(one, other, rtol, atol) for one, other in zip(a.values, b.values, strict=True)
+    )
