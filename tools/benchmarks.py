@@ -213,7 +213,7 @@ def parity() -> Iterator[Row]:
 
 def adding_training(mode=None):
     """Lesson 08's LSTM on the adding problem of 100 steps; 200 updates bring it below 0.01."""
-    import measure_gates as workload
+    import measure.gates as workload
     import theano
     import theano.tensor as T
 
