@@ -76,10 +76,6 @@ test-backends: $(READY) ## the Keras lessons on TensorFlow (Linux; 2 GB in an en
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout 300 tests/test_interop.py \
 	  tests/test_keras_training.py tests/test_seq2seq.py $(wildcard solutions/1[0-368]_*.ipynb)
 
-.PHONY: test-slow
-test-slow: $(READY) ## the tests that compile with Theano's C mode (needs a C++ compiler)
-	$(PY) -m pytest -m slow tests
-
 .PHONY: test-browser
 test-browser: $(READY) ## every lesson and widget in a real JupyterLab (needs Chromium)
 	$(PY) -m pytest -m browser tests/browser

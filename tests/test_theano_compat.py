@@ -376,12 +376,3 @@ def test_c_mode_compiles_where_a_compiler_is():
     np.testing.assert_allclose(result, 2 * np.tanh([0.0, 1.0]) + 1)
     assert n_modules >= 2  # the one that runs functions, and the sum of the products
     assert default == "FAST_COMPILE"
-
-
-@needs_compiler
-@pytest.mark.slow
-def test_an_lstm_update_costs_at_most_twice_the_c_modes():
-    with benchmarks.fresh_theano() as process:
-        python, c = process.submit(benchmarks.compare_modes, benchmarks.lstm_update).result()
-    assert python["per update (ms)"] <= 2 * c["per update (ms)"]
-    assert python["last loss"] == pytest.approx(c["last loss"], rel=1e-2)
