@@ -2,6 +2,7 @@
 
 ========================================  ============================================
 an exercise: reference, cases, mistakes   ``checks/lesson_NN.py``
+what is said of a mistake                 ``hints/lesson_NN.toml``
 a quiz's questions                        ``quizzes/lesson_NN.toml``
 an explorer, the quiz, the course map     ``widgets/``; ``static/`` is the page's side, ``data/`` what it is given
 what one lesson from 14 on needs          ``further/``

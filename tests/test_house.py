@@ -23,7 +23,7 @@ def test_the_map_shows_every_part(part):
 
 def test_the_map_shows_nothing_else():
     named = {word.split("/")[0] for word in course_utils.__doc__.split("``")[1::2]}
-    assert named - set(PARTS) == {"course.toml", "quizzes", "static", "data"}
+    assert named - set(PARTS) == {"course.toml", "hints", "quizzes", "static", "data"}
 
 
 def test_no_two_modules_import_each_other():

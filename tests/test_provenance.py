@@ -166,6 +166,7 @@ def licensing(name):
         ("lessons/00_start_here.py", "BSD-3-Clause AND CC-BY-4.0"),
         ("solutions/00_start_here.ipynb", "BSD-3-Clause AND CC-BY-4.0"),
         ("course_utils/quizzes/lesson_00.toml", "CC-BY-4.0"),
+        ("course_utils/hints/lesson_00.toml", "CC-BY-4.0"),
         ("README.md", "CC-BY-4.0"),
         ("images/explorer.png", "CC-BY-4.0"),
     ],

@@ -1,7 +1,7 @@
 """Check cells: ``check("2.1", rnn_step)`` tells whether an answer is right, and if not, why.
 
-One module for each lesson, ``lesson_NN.py``, declares its exercises; it is imported when it is
-first asked for.
+One module for each lesson, ``lesson_NN.py``, declares its exercises. It is imported when it is
+first asked for. What is said of a mistake is in ``hints/lesson_NN.toml``.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.outcomes import Unusable
 from course_utils.starts import parity_weights
 
@@ -146,72 +146,18 @@ PARITY = Exercise(
     "Weights set by hand",
     parity_weights,
     _parity_cases,
-    [
-        Misconception(
-            "no memory",
-            _no_memory,
-            "Your network repeats the newest bit: odd for 1, even for 0. The old state has no say. "
-            "What must `W_hh` tell the units?",
-        ),
-        Misconception(
-            "or in place of exclusive or",
-            _never_forgets_a_one,
-            "From the first 1 on, your network says odd for ever. A second 1 has to turn the "
-            "answer back: that is what the unit for “both” is there for.",
-        ),
-        Misconception(
-            "even taken for odd",
-            _opposite_answer,
-            "Your network is wrong at every step of every string, so it knows the parity very "
-            "well. `y` above 0 means odd: look at the signs of `W_hy` and `b_y`.",
-        ),
-        Misconception(
-            "states taken for 0 and 1",
-            _states_of_zero_and_one,
-            "After odd your network always says even. Weights that fit units of 0 and 1 do that: "
-            "tanh units are at -1 or 1, their difference is 0 or 2, twice as strong as planned. "
-            "Or the signs in `W_hh` are the wrong way round.",
-        ),
-        Misconception(
-            "unit for both not subtracted",
-            _both_not_subtracted,
-            "Your network says odd whenever the new bit or the old parity is 1, or both. The "
-            "hidden units may be right: “both” has to be taken off in the read-out too.",
-        ),
-        Misconception(
-            "read-out never below zero",
-            _read_out_without_threshold,
-            "Your network says odd at every step of every string. If your read-out is about 0 for "
-            "even and about 1 for odd: the sign of `y` decides, so `b_y` has to move 0 between "
-            "the two.",
-        ),
-        Misconception(
-            "always even",
-            _units_alike,
-            "Your network says even at every step of every string. Usual causes: both units have "
-            "the same weights and the same bias, so that they always agree; weights so small that "
-            "a 1 hardly moves `y`; a `b_y` that is too low.",
-        ),
-        Misconception(
-            "weights too small",
-            lambda: parity_weights(gain=2.0),
-            "The proportions of your weights are right, and the weights too small: the units stay "
-            "away from -1 and 1, and after a few steps the parity has faded. Multiply all weights "
-            "into the units by one factor.",
-        ),
-        Misconception(
-            "transposed W_hh",
-            _transposed,
-            "Your numbers come from the transpose of `W_hh`. `W_hh[i, j]` goes from unit i to "
-            "unit j, since the state is a row: `h @ W_hh`.",
-        ),
-        Misconception(
-            "thresholds on the sums",
-            _thresholds_on_the_sums,
-            "Your thresholds are 1 and 2, sums that occur, and there a tanh unit is at 0: "
-            "undecided. The sum of bit and parity is 0, 1 or 2: put the thresholds between.",
-        ),
-    ],
+    {
+        "no memory": _no_memory,
+        "or in place of exclusive or": _never_forgets_a_one,
+        "even taken for odd": _opposite_answer,
+        "states taken for 0 and 1": _states_of_zero_and_one,
+        "unit for both not subtracted": _both_not_subtracted,
+        "read-out never below zero": _read_out_without_threshold,
+        "always even": _units_alike,
+        "weights too small": lambda: parity_weights(gain=2.0),
+        "transposed W_hh": _transposed,
+        "thresholds on the sums": _thresholds_on_the_sums,
+    },
     ("parity (N, T)",),
     call=_answer,
 )
@@ -252,84 +198,40 @@ COUNT = Exercise(
     "Count the parameters",
     count_parameters,
     _count_cases,
-    [
-        Misconception(
-            "state must grow with T",
-            _grown_state,
-            "Your recurrent network has n_units units for each step of the string. The state is "
-            "one vector of n_units numbers, and the next step overwrites it.",
+    {
+        "state must grow with T": _grown_state,
+        "weights counted at each step": lambda t, d, u, v: (
+            count_parameters(t, d, u, v)[0],
+            t * (d * u + u * u + u) + u * v + v,
         ),
-        Misconception(
-            "weights counted at each step",
-            lambda t, d, u, v: (
-                count_parameters(t, d, u, v)[0],
-                t * (d * u + u * u + u) + u * v + v,
-            ),
-            "You count the recurrent weights anew for each step. All steps use the same arrays, "
-            "so the count does not know n_steps.",
+        "read-out counted at each step": lambda t, d, u, v: (
+            count_parameters(t, d, u, v)[0],
+            d * u + u * u + u + t * (u * v + v),
         ),
-        Misconception(
-            "read-out counted at each step",
-            lambda t, d, u, v: (
-                count_parameters(t, d, u, v)[0],
-                d * u + u * u + u + t * (u * v + v),
-            ),
-            "You count the read-out of the recurrent network anew for each step. It is read with "
-            "the same weights everywhere.",
+        "window shares its weights": lambda t, d, u, v: (
+            d * u + u + u * v + v,
+            count_parameters(t, d, u, v)[1],
         ),
-        Misconception(
-            "window shares its weights",
-            lambda t, d, u, v: (d * u + u + u * v + v, count_parameters(t, d, u, v)[1]),
-            "Your window network has one set of input weights for all steps. It reads the "
-            "n_steps · n_features numbers of the window as one long vector, each with weights of "
-            "its own.",
+        "recurrent weights forgotten": lambda t, d, u, v: (
+            count_parameters(t, d, u, v)[0],
+            d * u + u + u * v + v,
         ),
-        Misconception(
-            "recurrent weights forgotten",
-            lambda t, d, u, v: (count_parameters(t, d, u, v)[0], d * u + u + u * v + v),
-            "Your recurrent network has no weights from state to state. Which matrix multiplies "
-            "the old state?",
+        "each unit sees only itself": lambda t, d, u, v: (
+            count_parameters(t, d, u, v)[0],
+            d * u + u + u + u * v + v,
         ),
-        Misconception(
-            "each unit sees only itself",
-            lambda t, d, u, v: (count_parameters(t, d, u, v)[0], d * u + u + u + u * v + v),
-            "You count one recurrent weight a unit. Every unit sees the old state of every unit.",
+        "biases forgotten": lambda t, d, u, v: (t * d * u + u * v, d * u + u * u + u * v),
+        "read-out forgotten": lambda t, d, u, v: (t * d * u + u, d * u + u * u + u),
+        "two recurrent biases": lambda t, d, u, v: (
+            count_parameters(t, d, u, v)[0],
+            count_parameters(t, d, u, v)[1] + u,
         ),
-        Misconception(
-            "biases forgotten",
-            lambda t, d, u, v: (t * d * u + u * v, d * u + u * u + u * v),
-            "All your matrices are there. Each layer has a bias too.",
+        "window network with recurrent weights": lambda t, d, u, v: (
+            count_parameters(t, d, u, v)[0] + u * u,
+            count_parameters(t, d, u, v)[1],
         ),
-        Misconception(
-            "read-out forgotten",
-            lambda t, d, u, v: (t * d * u + u, d * u + u * u + u),
-            "You count the hidden layers only. Both networks need a read-out from n_units to "
-            "n_classes.",
-        ),
-        Misconception(
-            "two recurrent biases",
-            lambda t, d, u, v: (
-                count_parameters(t, d, u, v)[0],
-                count_parameters(t, d, u, v)[1] + u,
-            ),
-            "You count a bias for the input term and another for the state term. Some libraries "
-            "keep two; our formula adds one, `b_h`.",
-        ),
-        Misconception(
-            "window network with recurrent weights",
-            lambda t, d, u, v: (
-                count_parameters(t, d, u, v)[0] + u * u,
-                count_parameters(t, d, u, v)[1],
-            ),
-            "Your window network has weights from state to state. It has no old state: it sees "
-            "its window once and is done.",
-        ),
-        Misconception(
-            "results swapped",
-            lambda t, d, u, v: count_parameters(t, d, u, v)[::-1],
-            "Both counts are right and stand in the wrong order: the window network first.",
-        ),
-    ],
+        "results swapped": lambda t, d, u, v: count_parameters(t, d, u, v)[::-1],
+    },
     ("window", "recurrent"),
 )
 
@@ -418,127 +320,35 @@ BIGRAM = Exercise(
     "Perplexity of a bigram",
     bigram_perplexity,
     _bigram_cases,
-    [
-        Misconception(
-            "log base: bits, then e",
-            _from_p(lambda p: np.exp(-np.log2(p).mean())),
-            "You take logarithms to base 2 and then the exponential to base e. One base for both, "
-            "and it does not matter which.",
+    {
+        "log base: bits, then e": _from_p(lambda p: np.exp(-np.log2(p).mean())),
+        "log base: nats, then 2": _from_p(lambda p: 2 ** -np.log(p).mean()),
+        "log base: decimal, then e": _from_p(lambda p: np.exp(-np.log10(p).mean())),
+        "unseen pairs left out": _skip_unseen,
+        "pairs without a count left out": _skip_pairs_without_count,
+        "smoothing forgotten": lambda counts, pairs, alpha: bigram_perplexity(counts, pairs, 0.0),
+        "always add one": lambda counts, pairs, alpha: bigram_perplexity(counts, pairs, 1.0),
+        "row total without alpha": _from_p(
+            _perplexity,
+            lambda counts, alpha: (counts + alpha) / counts.sum(axis=1, keepdims=True),
         ),
-        Misconception(
-            "log base: nats, then 2",
-            _from_p(lambda p: 2 ** -np.log(p).mean()),
-            "You take natural logarithms and then a power of 2. One base for both, and it does "
-            "not matter which.",
+        "row total with one alpha": _from_p(
+            _perplexity,
+            lambda counts, alpha: (counts + alpha) / (counts.sum(axis=1, keepdims=True) + alpha),
         ),
-        Misconception(
-            "log base: decimal, then e",
-            _from_p(lambda p: np.exp(-np.log10(p).mean())),
-            "You take logarithms to base 10 and then the exponential to base e. One base for "
-            "both, and it does not matter which.",
+        "alpha for the seen successors only": _from_p(_perplexity, _seen_successors),
+        "rows and columns swapped": lambda counts, pairs, alpha: bigram_perplexity(
+            counts.T, pairs[:, ::-1], alpha
         ),
-        Misconception(
-            "unseen pairs left out",
-            _skip_unseen,
-            "Right, except where a pair has probability 0: there you leave it out. A model that "
-            "calls impossible what happened has an infinite perplexity.",
-        ),
-        Misconception(
-            "pairs without a count left out",
-            _skip_pairs_without_count,
-            "You leave out the pairs that were never counted, although smoothing gives them a "
-            "probability. They are test pairs like all others, and the expensive ones.",
-        ),
-        Misconception(
-            "smoothing forgotten",
-            lambda counts, pairs, alpha: bigram_perplexity(counts, pairs, 0.0),
-            "Your result does not know `alpha`: it is infinite as soon as a pair was never seen. "
-            "Add `alpha` to every count first.",
-        ),
-        Misconception(
-            "always add one",
-            lambda counts, pairs, alpha: bigram_perplexity(counts, pairs, 1.0),
-            "You add 1 to every count. Add `alpha`.",
-        ),
-        Misconception(
-            "row total without alpha",
-            _from_p(
-                _perplexity,
-                lambda counts, alpha: (counts + alpha) / counts.sum(axis=1, keepdims=True),
-            ),
-            "The probabilities after one word sum to more than 1. You add `alpha` to each of the "
-            "V counts of a row; what does that add to their total?",
-        ),
-        Misconception(
-            "row total with one alpha",
-            _from_p(
-                _perplexity,
-                lambda counts, alpha: (
-                    (counts + alpha) / (counts.sum(axis=1, keepdims=True) + alpha)
-                ),
-            ),
-            "The probabilities after one word do not sum to 1. `alpha` is added to each of the V "
-            "counts of a row, so it enters the total more than once.",
-        ),
-        Misconception(
-            "alpha for the seen successors only",
-            _from_p(_perplexity, _seen_successors),
-            "In the total of a row you count only the words that were seen to follow. Unseen ones "
-            "get `alpha` too: how many words can follow in all?",
-        ),
-        Misconception(
-            "rows and columns swapped",
-            lambda counts, pairs, alpha: bigram_perplexity(counts.T, pairs[:, ::-1], alpha),
-            "You divide by the total of a column: that is how often a word follows anything. The "
-            "model is asked what comes after a given word: divide by the total of its row.",
-        ),
-        Misconception(
-            "first word ignored",
-            _unigram,
-            "Your probabilities are those of the second word alone. A bigram asks how often it "
-            "follows this first word.",
-        ),
-        Misconception(
-            "pairs among all pairs",
-            _joint,
-            "You divide by the total of the whole table: that is how often a pair occurs among all "
-            "pairs. The first word is known here: divide by the total of its row.",
-        ),
-        Misconception(
-            "mean of perplexities",
-            _from_p(lambda p: (1 / p).mean()),
-            "You average 1/p. Average the logarithms and take the exponential at the end: a single "
-            "rare pair would otherwise outweigh all others.",
-        ),
-        Misconception(
-            "mean of probabilities",
-            _from_p(lambda p: 1 / p.mean()),
-            "You average the probabilities and take one over that. Average their logarithms: "
-            "probabilities of a text multiply.",
-        ),
-        Misconception(
-            "cross-entropy in nats",
-            _from_p(lambda p: -np.log(p).mean()),
-            "That is the cross-entropy in nats. The perplexity is its exponential.",
-        ),
-        Misconception(
-            "cross-entropy in bits",
-            _from_p(lambda p: -np.log2(p).mean()),
-            "That is the cross-entropy in bits. The perplexity is 2 to its power.",
-        ),
-        Misconception(
-            "sum in place of mean",
-            _from_p(lambda p: np.exp(-np.log(p).sum())),
-            "You add up the logarithms and do not divide by the number of pairs: a longer text "
-            "would be harder for being longer.",
-        ),
-        Misconception(
-            "missing minus sign",
-            _from_p(lambda p: np.exp(np.log(p).mean())),
-            "Your result is below 1: it is the typical probability. The perplexity is one over "
-            "that.",
-        ),
-    ],
+        "first word ignored": _unigram,
+        "pairs among all pairs": _joint,
+        "mean of perplexities": _from_p(lambda p: (1 / p).mean()),
+        "mean of probabilities": _from_p(lambda p: 1 / p.mean()),
+        "cross-entropy in nats": _from_p(lambda p: -np.log(p).mean()),
+        "cross-entropy in bits": _from_p(lambda p: -np.log2(p).mean()),
+        "sum in place of mean": _from_p(lambda p: np.exp(-np.log(p).sum())),
+        "missing minus sign": _from_p(lambda p: np.exp(np.log(p).mean())),
+    },
     ("perplexity",),
 )
 

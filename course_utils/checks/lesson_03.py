@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 
 Array = np.ndarray
 
@@ -144,134 +144,38 @@ def _all_scaled(factor: Callable[[Array], float]) -> Callable:
     return _changed(lambda g, *args: tuple(each * factor(args[4]) for each in g))
 
 
-TWICE = (
-    "You divide by the number of steps, and `dh` is divided already if the loss is a mean: then "
-    "you divide by T twice. Backward adds up; whatever average there is belongs to the loss."
-)
-
 BACKWARD = Exercise(
     "3.1",
     "Backward",
     rnn_backward,
     _backward_cases,
-    [
-        Misconception(
-            "only the last step",
-            _with(added=lambda t, n_steps: t == n_steps - 1),
-            "Your gradients of the weights hold the share of the last step only. The same weights "
-            "were used at every step, so every step adds its share.",
+    {
+        "only the last step": _with(added=lambda t, n_steps: t == n_steps - 1),
+        "gradient not added over steps": _with(added=lambda t, n_steps: t == 0),
+        "only the last loss": _only_last_loss,
+        "path through later steps forgotten": _with(back=lambda dz, W_hh: np.zeros_like(dz)),
+        "path through later steps forgotten, dh0 apart": lambda x, h0, h, W_hh, dh: (
+            *_backward(x, h0, h, W_hh, dh, back=lambda dz, W_hh: np.zeros_like(dz))[:3],
+            (dh[:, 0] * (1 - h[:, 0] ** 2)) @ W_hh.T,
         ),
-        Misconception(
-            "gradient not added over steps",
-            _with(added=lambda t, n_steps: t == 0),
-            "Your gradients of the weights hold the share of the first step only: each turn of the "
-            "loop overwrites what the turn before left. What should it do instead?",
+        "tanh' at the wrong step": _with(slope=lambda h, h_prev: 1 - h_prev**2),
+        "tanh of a tanh": _with(slope=lambda h, h_prev: 1 - np.tanh(h) ** 2),
+        "missing slope": _with(slope=lambda h, h_prev: np.ones_like(h)),
+        "missing slope on the way back": _with(through_slope=False),
+        "slope not squared": _with(slope=lambda h, h_prev: 1 - h),
+        "transposed W_hh": _with(back=lambda dz, W_hh: dz @ W_hh),
+        "h_t in place of h_{t-1}": _same_state,
+        "h0 ignored": _start_ignored,
+        "transposed dW_hh": _changed(lambda g, *args: (g[0], g[1].T, *g[2:])),
+        "divided by T twice": _scaled(lambda dh: 1 / dh.shape[1]),
+        "divided by T twice, dh0 too": _all_scaled(lambda dh: 1 / dh.shape[1]),
+        "divided by N twice": _scaled(lambda dh: 1 / dh.shape[0]),
+        "time forwards": _forwards,
+        "dh0 before W_hh": lambda x, h0, h, W_hh, dh: (
+            *rnn_backward(x, h0, h, W_hh, dh)[:3],
+            _pre_activations(x, h0, h, W_hh, dh)[:, 0],
         ),
-        Misconception(
-            "only the last loss",
-            _only_last_loss,
-            "Right when only the last step has a loss. Otherwise each step has a gradient of its "
-            "own, `dh[:, t]`, which joins what comes back from the later steps.",
-        ),
-        Misconception(
-            "path through later steps forgotten",
-            _with(back=lambda dz, W_hh: np.zeros_like(dz)),
-            "Each step uses its own `dh[:, t]` alone. A state also changes all later states: what "
-            "comes back from the next step has to be added, and the start state gets its share.",
-        ),
-        Misconception(
-            "path through later steps forgotten, dh0 apart",
-            lambda x, h0, h, W_hh, dh: (
-                *_backward(x, h0, h, W_hh, dh, back=lambda dz, W_hh: np.zeros_like(dz))[:3],
-                (dh[:, 0] * (1 - h[:, 0] ** 2)) @ W_hh.T,
-            ),
-            "Each step uses its own `dh[:, t]` alone. A state also changes all later states: what "
-            "comes back from the next step has to be added before you go on.",
-        ),
-        Misconception(
-            "tanh' at the wrong step",
-            _with(slope=lambda h, h_prev: 1 - h_prev**2),
-            "You take the slope of the tanh from the state before the step. The tanh of step t gave "
-            "`h[:, t]`, so its slope is computed from that.",
-        ),
-        Misconception(
-            "tanh of a tanh",
-            _with(slope=lambda h, h_prev: 1 - np.tanh(h) ** 2),
-            "Your slope is 1 - tanh(h)². The state `h` has been through the tanh already: the slope "
-            "can be written with `h` itself.",
-        ),
-        Misconception(
-            "missing slope",
-            _with(slope=lambda h, h_prev: np.ones_like(h)),
-            "The slope of the tanh is missing: these are the gradients of a network without it.",
-        ),
-        Misconception(
-            "missing slope on the way back",
-            _with(through_slope=False),
-            "The gradients of the last step are right. On its way to the step before, a gradient "
-            "passes the tanh first and then `W_hh`; you send it through `W_hh` only.",
-        ),
-        Misconception(
-            "slope not squared",
-            _with(slope=lambda h, h_prev: 1 - h),
-            "Your slope is 1 - h. The derivative of the tanh has a square in it.",
-        ),
-        Misconception(
-            "transposed W_hh",
-            _with(back=lambda dz, W_hh: dz @ W_hh),
-            "Forwards a row is multiplied by `W_hh`. On the way back it goes through the same "
-            "connections in the other direction, and you use the same one. No error, as `W_hh` is "
-            "square.",
-        ),
-        Misconception(
-            "h_t in place of h_{t-1}",
-            _same_state,
-            "`dW_hh` pairs the gradient of step t with the state after that step. `W_hh` was "
-            "multiplied by the state before it.",
-        ),
-        Misconception(
-            "h0 ignored",
-            _start_ignored,
-            "`dW_hh` lacks the share of the first step. That step had a state before it too: `h0`.",
-        ),
-        Misconception(
-            "transposed dW_hh",
-            _changed(lambda g, *args: (g[0], g[1].T, *g[2:])),
-            "Your `dW_hh` is the transpose of the right one. Row v, column u belongs to the weight "
-            "from the old unit v to the new unit u.",
-        ),
-        Misconception(
-            "divided by T twice",
-            _scaled(lambda dh: 1 / dh.shape[1]),
-            TWICE,
-        ),
-        Misconception(
-            "divided by T twice, dh0 too",
-            _all_scaled(lambda dh: 1 / dh.shape[1]),
-            TWICE,
-        ),
-        Misconception(
-            "divided by N twice",
-            _scaled(lambda dh: 1 / dh.shape[0]),
-            "You divide by the number of sequences. If the loss is a mean, `dh` is divided "
-            "already; backward only adds up.",
-        ),
-        Misconception(
-            "time forwards",
-            _forwards,
-            "You go from the first step to the last. A gradient comes from the end: step t needs "
-            "what step t + 1 sends back.",
-        ),
-        Misconception(
-            "dh0 before W_hh",
-            lambda x, h0, h, W_hh, dh: (
-                *rnn_backward(x, h0, h, W_hh, dh)[:3],
-                _pre_activations(x, h0, h, W_hh, dh)[:, 0],
-            ),
-            "The weights are right. For `dh0` the gradient of the first step has one more thing to "
-            "pass: how did `h0` enter that step?",
-        ),
-    ],
+    },
     ("dW_xh (D, U)", "dW_hh (U, U)", "db_h (U,)", "dh0 (N, U)"),
 )
 
@@ -341,73 +245,31 @@ CHECK = Exercise(
     "Gradient check",
     central_differences,
     _check_cases,
-    [
-        Misconception(
-            "one-sided difference",
-            lambda f, a, step: _differences(f, a.astype(float), step, 0.0, 1.0),
-            "You compare a step forwards with standing still. That is one-sided, with an error that "
-            "shrinks only like the step itself. Look to both sides.",
+    {
+        "one-sided difference": lambda f, a, step: _differences(f, a.astype(float), step, 0.0, 1.0),
+        "one-sided difference, backwards": lambda f, a, step: _differences(
+            f, a.astype(float), step, -1.0, 0.0
         ),
-        Misconception(
-            "one-sided difference, backwards",
-            lambda f, a, step: _differences(f, a.astype(float), step, -1.0, 0.0),
-            "You compare standing still with a step backwards. That is one-sided, with an error "
-            "that shrinks only like the step itself. Look to both sides.",
+        "float32 check": lambda f, a, step: _differences(f, a, step, -1.0, 1.0),
+        "cast to float32": lambda f, a, step: _differences(
+            f, a.astype(np.float32), step, -1.0, 1.0
         ),
-        Misconception(
-            "float32 check",
-            lambda f, a, step: _differences(f, a, step, -1.0, 1.0),
-            "Right for float64, and wrong where the array comes in float32: there the step is lost "
-            "in rounding, and the difference is 0. Convert the array before you move it.",
+        "divided by the step once": lambda f, a, step: _differences(
+            f, a.astype(float), step, -1.0, 1.0, divisor=1.0
         ),
-        Misconception(
-            "cast to float32",
-            lambda f, a, step: _differences(f, a.astype(np.float32), step, -1.0, 1.0),
-            "You compute in float32. It keeps 7 digits, and a difference of two almost equal "
-            "numbers loses most of them. Check gradients in float64.",
+        "one-sided, divided by two steps": lambda f, a, step: _differences(
+            f, a.astype(float), step, 0.0, 1.0, divisor=2.0
         ),
-        Misconception(
-            "divided by the step once",
-            lambda f, a, step: _differences(f, a.astype(float), step, -1.0, 1.0, divisor=1.0),
-            "Your numbers are twice the right ones. How far apart are the two points?",
+        "not divided": lambda f, a, step: (
+            step * _differences(f, a.astype(float), step, -1, 1, divisor=1.0)
         ),
-        Misconception(
-            "one-sided, divided by two steps",
-            lambda f, a, step: _differences(f, a.astype(float), step, 0.0, 1.0, divisor=2.0),
-            "Your numbers are about half of the right ones: you look to one side, and divide by "
-            "the distance between two sides.",
+        "all elements at once": _all_at_once,
+        "wrong sign": lambda f, a, step: -_differences(f, a.astype(float), step, -1.0, 1.0),
+        "step ignored": lambda f, a, step: _differences(f, a.astype(float), 1e-5, -1.0, 1.0),
+        "step of half the size": lambda f, a, step: _differences(
+            f, a.astype(float), step, -0.5, 0.5
         ),
-        Misconception(
-            "not divided",
-            lambda f, a, step: step * _differences(f, a.astype(float), step, -1, 1, divisor=1.0),
-            "You return the difference of the two values. A slope is a difference divided by a "
-            "distance.",
-        ),
-        Misconception(
-            "all elements at once",
-            _all_at_once,
-            "You move all elements together, which gives one number for all. A gradient asks for "
-            "each element by itself, the others held.",
-        ),
-        Misconception(
-            "wrong sign",
-            lambda f, a, step: -_differences(f, a.astype(float), step, -1.0, 1.0),
-            "Your numbers have the wrong sign: the value ahead comes first, the one behind is "
-            "subtracted.",
-        ),
-        Misconception(
-            "step ignored",
-            lambda f, a, step: _differences(f, a.astype(float), 1e-5, -1.0, 1.0),
-            "You use a step of your own. It comes as an argument, so that one can see how the error "
-            "depends on it.",
-        ),
-        Misconception(
-            "step of half the size",
-            lambda f, a, step: _differences(f, a.astype(float), step, -0.5, 0.5),
-            "You go half a step to each side. It is a good central difference, with another step "
-            "than the one asked for: go a whole step to each side.",
-        ),
-    ],
+    },
     ("gradient (the array's shape)",),
     atol=1e-7,
 )
@@ -487,79 +349,26 @@ TRUNCATED = Exercise(
     "Truncated backpropagation",
     truncated_gradient,
     _truncated_cases,
-    [
-        Misconception(
-            "truncation ignored",
-            lambda h0, h, W_hh, dh, k: _truncated(h0, h, W_hh, dh, h.shape[1]),
-            "This is the full gradient: right only where `k` covers the whole sequence. Stop each "
-            "loss after `k` steps.",
+    {
+        "truncation ignored": lambda h0, h, W_hh, dh, k: _truncated(h0, h, W_hh, dh, h.shape[1]),
+        "one step too far": lambda h0, h, W_hh, dh, k: _truncated(h0, h, W_hh, dh, k + 1),
+        "one step too short": lambda h0, h, W_hh, dh, k: _truncated(h0, h, W_hh, dh, k - 1),
+        "only the last loss": lambda h0, h, W_hh, dh, k: _truncated(
+            h0, h, W_hh, dh, k, losses=lambda T: [T - 1]
         ),
-        Misconception(
-            "one step too far",
-            lambda h0, h, W_hh, dh, k: _truncated(h0, h, W_hh, dh, k + 1),
-            "Each loss goes back one step too far. Its own step is the first of the `k`: with "
-            "`k = 1` no gradient leaves it.",
+        "only the last k steps": _last_k_steps,
+        "chunks in place of a window": _chunks,
+        "state not carried between chunks": _chunks_reset,
+        "missing slope": lambda h0, h, W_hh, dh, k: _truncated(h0, h, W_hh, dh, k, slope=False),
+        "transposed W_hh": lambda h0, h, W_hh, dh, k: _truncated(
+            h0, h, W_hh, dh, k, transpose=False
         ),
-        Misconception(
-            "one step too short",
-            lambda h0, h, W_hh, dh, k: _truncated(h0, h, W_hh, dh, k - 1),
-            "Each loss goes back one step too few: with `k = 1` the step of the loss itself still "
-            "counts.",
+        "transposed dW_hh": lambda *args: truncated_gradient(*args).T,
+        "h0 ignored": lambda h0, h, W_hh, dh, k: truncated_gradient(
+            np.zeros_like(h0), h, W_hh, dh, k
         ),
-        Misconception(
-            "only the last loss",
-            lambda h0, h, W_hh, dh, k: _truncated(h0, h, W_hh, dh, k, losses=lambda T: [T - 1]),
-            "You follow the loss of the last step only. Every step has one, and each of them goes "
-            "back through `k` steps of its own.",
-        ),
-        Misconception(
-            "only the last k steps",
-            _last_k_steps,
-            "You stop `k` steps before the end of the sequence. Truncation counts from each loss, "
-            "not from the end: early losses go back too.",
-        ),
-        Misconception(
-            "chunks in place of a window",
-            _chunks,
-            "You cut the sequence into chunks of `k` steps. That is how it is often done, and it is "
-            "not the same: the first loss of a chunk then goes back one step, the last one `k`. "
-            "Here each loss has `k`.",
-        ),
-        Misconception(
-            "state not carried between chunks",
-            _chunks_reset,
-            "You cut the sequence into chunks of `k` steps and start each one from zeros. "
-            "Truncation cuts the gradient, never the state; and here each loss has its own `k` "
-            "steps.",
-        ),
-        Misconception(
-            "missing slope",
-            lambda h0, h, W_hh, dh, k: _truncated(h0, h, W_hh, dh, k, slope=False),
-            "The slope of the tanh is missing: each step multiplies by it before anything else.",
-        ),
-        Misconception(
-            "transposed W_hh",
-            lambda h0, h, W_hh, dh, k: _truncated(h0, h, W_hh, dh, k, transpose=False),
-            "On the way back a gradient goes through the same connections in the other direction, "
-            "and you use the forward one. No error, as `W_hh` is square.",
-        ),
-        Misconception(
-            "transposed dW_hh",
-            lambda *args: truncated_gradient(*args).T,
-            "Your result is the transpose of the right one. Row v, column u belongs to the weight "
-            "from the old unit v to the new unit u.",
-        ),
-        Misconception(
-            "h0 ignored",
-            lambda h0, h, W_hh, dh, k: truncated_gradient(np.zeros_like(h0), h, W_hh, dh, k),
-            "The share of the first step is missing. That step had a state before it too: `h0`.",
-        ),
-        Misconception(
-            "divided by k",
-            lambda h0, h, W_hh, dh, k: truncated_gradient(h0, h, W_hh, dh, k) / k,
-            "You average over the `k` steps. The gradient is a sum over the uses of the weight.",
-        ),
-    ],
+        "divided by k": lambda h0, h, W_hh, dh, k: truncated_gradient(h0, h, W_hh, dh, k) / k,
+    },
     ("dW_hh (U, U)",),
 )
 
@@ -646,72 +455,25 @@ TRAINING = Exercise(
     "A training loop",
     train_epoch,
     _train_cases,
-    [
-        Misconception(
-            "uphill",
-            lambda W, batches, function, rate: train_epoch(W, batches, function, -rate),
-            "Your loss goes up: you add the gradient. It points uphill.",
+    {
+        "uphill": lambda W, batches, function, rate: train_epoch(W, batches, function, -rate),
+        "one update at the end, summed": _accumulated(mean=False),
+        "one update at the end, averaged": _accumulated(mean=True),
+        "every step from the start": _restarted,
+        "loss after the update": _loss_after,
+        "gradients never cleared": _never_cleared,
+        "divided by the batch size twice": _rate_divided,
+        "sign of the gradient": lambda W, batches, function, rate: train_epoch(
+            W, batches, lambda *args: (function(*args)[0], np.sign(function(*args)[1])), rate
         ),
-        Misconception(
-            "one update at the end, summed",
-            _accumulated(mean=False),
-            "All batches see the same weights, and one step is made at the end. Each batch should "
-            "see what the batch before it has taught.",
+        "rate ignored": lambda W, batches, function, rate: train_epoch(W, batches, function, 1.0),
+        "weights not updated": lambda W, batches, function, rate: train_epoch(
+            W, batches, function, 0.0
         ),
-        Misconception(
-            "one update at the end, averaged",
-            _accumulated(mean=True),
-            "You average the gradients of all batches and make one step. That is full-batch "
-            "descent. This exercise wants a step for each batch.",
+        "batches in reverse": lambda W, batches, function, rate: train_epoch(
+            W, batches[::-1], function, rate
         ),
-        Misconception(
-            "every step from the start",
-            _restarted,
-            "Only the last batch has left a trace: each step starts from the first weights again. "
-            "Carry the new ones along.",
-        ),
-        Misconception(
-            "loss after the update",
-            _loss_after,
-            "The weights are right. Your losses are those after each step, which costs a second "
-            "forward pass; the one before the step is there already.",
-        ),
-        Misconception(
-            "gradients never cleared",
-            _never_cleared,
-            "Each step adds the gradients of all earlier batches again. A step of plain SGD uses "
-            "the gradient of its own batch only.",
-        ),
-        Misconception(
-            "divided by the batch size twice",
-            _rate_divided,
-            "Your steps are too short: you divide by the number of samples. The loss is a mean, so "
-            "its gradient has been divided once.",
-        ),
-        Misconception(
-            "sign of the gradient",
-            lambda W, batches, function, rate: train_epoch(
-                W, batches, lambda *args: (function(*args)[0], np.sign(function(*args)[1])), rate
-            ),
-            "Every step has the same length in every weight: you use the sign of the gradient. "
-            "Plain SGD uses its size too.",
-        ),
-        Misconception(
-            "rate ignored",
-            lambda W, batches, function, rate: train_epoch(W, batches, function, 1.0),
-            "You subtract the whole gradient. How much of it is the business of the learning rate.",
-        ),
-        Misconception(
-            "weights not updated",
-            lambda W, batches, function, rate: train_epoch(W, batches, function, 0.0),
-            "The weights come back as they went in. The gradient is computed and never used.",
-        ),
-        Misconception(
-            "batches in reverse",
-            lambda W, batches, function, rate: train_epoch(W, batches[::-1], function, rate),
-            "You take the batches from the last to the first. Take them in the order given.",
-        ),
-    ],
+    },
     ("W (the weights' shape)", "losses (B,)"),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.outcomes import Unusable
 
 Array = np.ndarray
@@ -77,86 +77,36 @@ PROFILE = Exercise(
     "Lag profile",
     lag_profile,
     _profile_cases,
-    [
-        Misconception(
-            "transposed W_hh",
-            lambda *args: _norms(lambda d, W, h, t: (d * (1 - h[t] ** 2)) @ W, *args),
-            "You multiply by `W_hh` on the way back. Forwards a row is multiplied by `W_hh`, so "
-            "backwards it is multiplied by something else of the same shape.",
+    {
+        "transposed W_hh": lambda *args: _norms(
+            lambda d, W, h, t: (d * (1 - h[t] ** 2)) @ W, *args
         ),
-        Misconception(
-            "slope forgotten",
-            lambda *args: _norms(lambda d, W, h, t: d @ W.T, *args),
-            "Your gradient passes through the matrix and not through the tanh: right for a linear "
-            "network only. Which factor lies between 0 and 1 at each step?",
+        "slope forgotten": lambda *args: _norms(lambda d, W, h, t: d @ W.T, *args),
+        "slope at the step before": lambda *args: _norms(
+            lambda d, W, h, t: (d * (1 - h[t - 1] ** 2)) @ W.T, *args
         ),
-        Misconception(
-            "slope at the step before",
-            lambda *args: _norms(lambda d, W, h, t: (d * (1 - h[t - 1] ** 2)) @ W.T, *args),
-            "You take the slope of tanh one step too early. The step from t back to t - 1 passes "
-            "through the tanh that made `h[t]`.",
+        "slope after the product": lambda *args: _norms(
+            lambda d, W, h, t: (d @ W.T) * (1 - h[t] ** 2), *args
         ),
-        Misconception(
-            "slope after the product",
-            lambda *args: _norms(lambda d, W, h, t: (d @ W.T) * (1 - h[t] ** 2), *args),
-            "You multiply by the matrix first and by the slope second. Forwards the tanh comes "
-            "last; what comes first on the way back?",
+        "slope without the square": lambda *args: _norms(
+            lambda d, W, h, t: (d * (1 - h[t])) @ W.T, *args
         ),
-        Misconception(
-            "slope without the square",
-            lambda *args: _norms(lambda d, W, h, t: (d * (1 - h[t])) @ W.T, *args),
-            "Your slope is 1 - h. Some of yours are above 1, and the slope of tanh never is: "
-            "one power is missing.",
+        "tanh taken twice": lambda *args: _norms(
+            lambda d, W, h, t: (d * (1 - np.tanh(h[t]) ** 2)) @ W.T, *args
         ),
-        Misconception(
-            "tanh taken twice",
-            lambda *args: _norms(lambda d, W, h, t: (d * (1 - np.tanh(h[t]) ** 2)) @ W.T, *args),
-            "You take the tanh of `h`, which is a tanh already. The slope at step t is made of "
-            "`h[t]` itself.",
+        "each lag from the end": _each_from_the_end,
+        "first step first": lambda *args: lag_profile(*args)[::-1],
+        "norm not square-rooted": lambda *args: lag_profile(*args) ** 2,
+        "largest singular value as the gradient": _powers(lambda W_hh: np.linalg.norm(W_hh, ord=2)),
+        "eigenvalue as the gradient": _powers(_largest_eigenvalue),
+        "lag 0 left out": lambda W_hh, h, d_last: np.append(
+            lag_profile(W_hh, h, d_last)[1:],
+            np.linalg.norm(_one_step(d_last, W_hh, h, 0)) if len(h) == 1 else [],
         ),
-        Misconception(
-            "each lag from the end",
-            _each_from_the_end,
-            "Lags 0 and 1 are right. Each later one starts from `d_last` again, so it has gone "
-            "back one step only. Carry the gradient along.",
+        "relative to the last step": lambda W_hh, h, d_last: (
+            lag_profile(W_hh, h, d_last) / np.linalg.norm(d_last)
         ),
-        Misconception(
-            "first step first",
-            lambda *args: lag_profile(*args)[::-1],
-            "The numbers are right and in the order of time. Lag 0, the last step, comes first.",
-        ),
-        Misconception(
-            "norm not square-rooted",
-            lambda *args: lag_profile(*args) ** 2,
-            "You return squared norms: the sum of squares. One root is missing.",
-        ),
-        Misconception(
-            "largest singular value as the gradient",
-            _powers(lambda W_hh: np.linalg.norm(W_hh, ord=2)),
-            "You return the bound, a power of the largest singular value. The gradient itself "
-            "stays below it: follow it step by step.",
-        ),
-        Misconception(
-            "eigenvalue as the gradient",
-            _powers(_largest_eigenvalue),
-            "You return a power of the largest eigenvalue. That is neither the gradient nor a "
-            "bound for it: follow the gradient step by step.",
-        ),
-        Misconception(
-            "lag 0 left out",
-            lambda W_hh, h, d_last: np.append(
-                lag_profile(W_hh, h, d_last)[1:],
-                np.linalg.norm(_one_step(d_last, W_hh, h, 0)) if len(h) == 1 else [],
-            ),
-            "Your profile begins at lag 1. Lag 0 is `d_last` itself, before any step back.",
-        ),
-        Misconception(
-            "relative to the last step",
-            lambda W_hh, h, d_last: lag_profile(W_hh, h, d_last) / np.linalg.norm(d_last),
-            "You divide by the norm of `d_last`, so that every profile begins at 1. Useful for a "
-            "plot; here the norms themselves are asked for.",
-        ),
-    ],
+    },
     ("norms (T,)",),
 )
 
@@ -244,79 +194,28 @@ CLIP = Exercise(
     "Clip by global norm",
     clip_by_global_norm,
     _clip_cases,
-    [
-        Misconception(
-            "each matrix clipped alone",
-            _each_alone,
-            "You clip each array by its own norm. A large one shrinks, a small one does not, and "
-            "the step points elsewhere. All arrays together have one norm, and get one factor.",
+    {
+        "each matrix clipped alone": _each_alone,
+        "each number clipped": lambda grads, max_norm: {
+            name: np.clip(g, -max_norm, max_norm) for name, g in grads.items()
+        },
+        "small gradients blown up": _always_scaled,
+        "scaled to norm 1": _to_norm_one,
+        "root forgotten": _by(lambda grads: _global_norm(grads) ** 2),
+        "sum of norms": _by(lambda grads: sum(np.linalg.norm(g) for g in grads.values())),
+        "largest norm": _by(lambda grads: max(np.linalg.norm(g) for g in grads.values())),
+        "largest singular value": _by(
+            lambda grads: np.sqrt(sum(np.linalg.norm(g, ord=2) ** 2 for g in grads.values()))
         ),
-        Misconception(
-            "each number clipped",
-            lambda grads, max_norm: {
-                name: np.clip(g, -max_norm, max_norm) for name, g in grads.items()
-            },
-            "You cut each number off at `max_norm`. That turns the step, and its norm can still "
-            "be far above `max_norm`. Clipping by norm multiplies by one factor.",
+        "mean in place of sum": _by(
+            lambda grads: np.sqrt(np.mean(np.concatenate([g.ravel() for g in grads.values()]) ** 2))
         ),
-        Misconception(
-            "small gradients blown up",
-            _always_scaled,
-            "Your gradients have the norm `max_norm` always, also when they were smaller before. "
-            "Clipping leaves small gradients as they are.",
+        "large gradients dropped": _dropped,
+        "nothing clipped": lambda grads, max_norm: _copy(grads),
+        "factor upside down": lambda grads, max_norm: _scaled(
+            grads, max(1.0, _global_norm(grads) / max_norm)
         ),
-        Misconception(
-            "scaled to norm 1",
-            _to_norm_one,
-            "Right for `max_norm` = 1 only: you scale to the norm 1 whatever `max_norm` is.",
-        ),
-        Misconception(
-            "root forgotten",
-            _by(lambda grads: _global_norm(grads) ** 2),
-            "You divide by the sum of squares. The norm is the root of that.",
-        ),
-        Misconception(
-            "sum of norms",
-            _by(lambda grads: sum(np.linalg.norm(g) for g in grads.values())),
-            "You add up the norms of the arrays. The common norm adds up their squares, and takes "
-            "the root of the sum.",
-        ),
-        Misconception(
-            "largest norm",
-            _by(lambda grads: max(np.linalg.norm(g) for g in grads.values())),
-            "You use the norm of the largest array as if the others did not count.",
-        ),
-        Misconception(
-            "largest singular value",
-            _by(lambda grads: np.sqrt(sum(np.linalg.norm(g, ord=2) ** 2 for g in grads.values()))),
-            "For a matrix `np.linalg.norm(g, 2)` is the largest singular value. Here all numbers "
-            "of the matrix count: the root of the sum of their squares.",
-        ),
-        Misconception(
-            "mean in place of sum",
-            _by(
-                lambda grads: np.sqrt(
-                    np.mean(np.concatenate([g.ravel() for g in grads.values()]) ** 2)
-                )
-            ),
-            "You take the mean of the squares. The norm takes their sum.",
-        ),
-        Misconception(
-            "large gradients dropped",
-            _dropped,
-            "You set large gradients to zero. That skips the update; clipping makes it shorter.",
-        ),
-        Misconception(
-            "nothing clipped",
-            lambda grads, max_norm: _copy(grads),
-            "You return the gradients as they came, large ones too.",
-        ),
-        Misconception(
-            "factor upside down",
-            lambda grads, max_norm: _scaled(grads, max(1.0, _global_norm(grads) / max_norm)),
-            "Your large gradients become larger still. Which way round is the factor?",
-        ),
-    ],
+    },
     ("W_xh (D, U)", "W_hh (U, U)", "b_h (U,)"),
     call=_clipped_arrays,
 )
@@ -414,72 +313,23 @@ ORTHOGONAL = Exercise(
     "An orthogonal start",
     orthogonal_start,
     _start_cases,
-    [
-        Misconception(
-            "lengths as before",
-            lambda gaussian: gaussian.copy(),
-            "Your matrix has the singular values of `gaussian`, so it stretches as that does. Its "
-            "triangular factor R has them too. An orthogonal matrix has other ones.",
+    {
+        "lengths as before": lambda gaussian: gaussian.copy(),
+        "scaled by the square root of U": lambda gaussian: gaussian / np.sqrt(len(gaussian)),
+        "spectral radius set to 1": lambda gaussian: gaussian / _largest_eigenvalue(gaussian),
+        "largest singular value set to 1": lambda gaussian: (
+            gaussian / np.linalg.norm(gaussian, ord=2)
         ),
-        Misconception(
-            "scaled by the square root of U",
-            lambda gaussian: gaussian / np.sqrt(len(gaussian)),
-            "You divide by the root of U. That keeps lengths on average, over random vectors; "
-            "some directions are stretched up to twice and others nearly lost.",
+        "rows of length 1": lambda gaussian: (
+            gaussian / np.linalg.norm(gaussian, axis=1, keepdims=True)
         ),
-        Misconception(
-            "spectral radius set to 1",
-            lambda gaussian: gaussian / _largest_eigenvalue(gaussian),
-            "Your largest eigenvalue has the size 1. An orthogonal matrix has every singular "
-            "value at 1, and one division cannot bring them all there.",
-        ),
-        Misconception(
-            "largest singular value set to 1",
-            lambda gaussian: gaussian / np.linalg.norm(gaussian, ord=2),
-            "Your largest singular value is 1 and the others are below it: nothing explodes, and "
-            "most directions vanish. All of them have to be 1.",
-        ),
-        Misconception(
-            "rows of length 1",
-            lambda gaussian: gaussian / np.linalg.norm(gaussian, axis=1, keepdims=True),
-            "Your rows have length 1. They also have to stand at right angles to one another.",
-        ),
-        Misconception(
-            "columns of length 1",
-            lambda gaussian: gaussian / np.linalg.norm(gaussian, axis=0),
-            "Your columns have length 1. They also have to stand at right angles to one another.",
-        ),
-        Misconception(
-            "norm of all numbers 1",
-            lambda gaussian: gaussian / np.linalg.norm(gaussian),
-            "You divide by the norm of all numbers. That shrinks every direction: the squares of "
-            "your singular values add up to 1, and each should be 1.",
-        ),
-        Misconception(
-            "inverse",
-            np.linalg.inv,
-            "You return the inverse: it stretches where `gaussian` shrinks. For an orthogonal "
-            "matrix the inverse is the transpose; it is not a way to get one.",
-        ),
-        Misconception(
-            "signs only",
-            np.sign,
-            "You keep the signs of the numbers. Such a matrix is orthogonal (up to a factor) in "
-            "rare cases only.",
-        ),
-        Misconception(
-            "made symmetric",
-            lambda gaussian: (gaussian + gaussian.T) / 2,
-            "Your matrix equals its transpose. Orthogonal means that the transpose is the "
-            "inverse, which is something else.",
-        ),
-        Misconception(
-            "product with the transpose",
-            lambda gaussian: gaussian @ gaussian.T,
-            "You multiply the matrix by its transpose. That product is the identity for an "
-            "orthogonal matrix; it does not make one.",
-        ),
-    ],
+        "columns of length 1": lambda gaussian: gaussian / np.linalg.norm(gaussian, axis=0),
+        "norm of all numbers 1": lambda gaussian: gaussian / np.linalg.norm(gaussian),
+        "inverse": np.linalg.inv,
+        "signs only": np.sign,
+        "made symmetric": lambda gaussian: (gaussian + gaussian.T) / 2,
+        "product with the transpose": lambda gaussian: gaussian @ gaussian.T,
+    },
     ("singular values (U,)",),
     call=_singular_values,
     rules=[_made_from_its_argument],
@@ -534,70 +384,19 @@ PREDICT = Exercise(
     "Predict which setting learns",
     predict_fates,
     _fate_cases,
-    [
-        Misconception(
-            "clipping cures vanishing",
-            _predicting("llele"),
-            "One wrong. You let B learn, because it is clipped. Clipping makes large gradients "
-            "smaller; what does it do to a small one?",
-        ),
-        Misconception(
-            "clipping cures vanishing, orthogonal or not",
-            _predicting("llell"),
-            "Two wrong. Clipping makes large gradients smaller and no small one larger, and a "
-            "radius below 1 promises nothing where the matrix is not normal.",
-        ),
-        Misconception(
-            "eigenvalue as a bound",
-            _predicting("lvelv"),
-            "One wrong. The eigenvalues of E are 0.9, and you take them for a bound. E is the "
-            "chain of section 2: which number bounds its gradient?",
-        ),
-        Misconception(
-            "eigenvalue as a promise",
-            _predicting("lvell"),
-            "One wrong. Eigenvalues just below 1 would promise a long memory if the matrix were "
-            "normal. E is the chain of section 2: what did its gradient do first?",
-        ),
-        Misconception(
-            "relu always explodes",
-            _predicting("lveee"),
-            "One wrong. C and D differ by the clipping alone. What does it do to an explosion?",
-        ),
-        Misconception(
-            "identity never explodes",
-            _predicting("lvlle"),
-            "One wrong. The identity keeps gradients at the *start*. Training moves the matrix, "
-            "and a relu has no ceiling: which way can the largest singular value go?",
-        ),
-        Misconception(
-            "long sequences always vanish",
-            _predicting("lvvvv"),
-            "You let all with 100 steps vanish. The number of steps is only the exponent: what is "
-            "the base in C, D and E?",
-        ),
-        Misconception(
-            "everything clipped learns, everything else explodes",
-            _predicting("lleee"),
-            "Two wrong. Look at what is multiplied at each step back, not only at the clipping.",
-        ),
-        Misconception(
-            "tanh always vanishes",
-            _predicting("vvele"),
-            "One wrong. A slope below 1 costs a little at each step. How many steps has A to go?",
-        ),
-        Misconception(
-            "orthogonal start explodes",
-            _predicting("leele"),
-            "One wrong. An orthogonal matrix keeps lengths and a tanh can only shorten them: in B "
-            "nothing is there to make a gradient grow.",
-        ),
-        Misconception(
-            "everything learns",
-            _predicting("lllll"),
-            "Three wrong. Each of sections 2 to 4 shows one way in which a gradient goes wrong.",
-        ),
-    ],
+    {
+        "clipping cures vanishing": _predicting("llele"),
+        "clipping cures vanishing, orthogonal or not": _predicting("llell"),
+        "eigenvalue as a bound": _predicting("lvelv"),
+        "eigenvalue as a promise": _predicting("lvell"),
+        "relu always explodes": _predicting("lveee"),
+        "identity never explodes": _predicting("lvlle"),
+        "long sequences always vanish": _predicting("lvvvv"),
+        "everything clipped learns, everything else explodes": _predicting("lleee"),
+        "tanh always vanishes": _predicting("vvele"),
+        "orthogonal start explodes": _predicting("leele"),
+        "everything learns": _predicting("lllll"),
+    },
     ("prediction",),
     call=_verdict,
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.graphs import finished, plain_words, symbol, symbolic
 from course_utils.judging.outcomes import Unusable, type_name
 
@@ -188,87 +188,31 @@ def _with_objective(objective: Callable) -> Callable:
     )
 
 
-_STEP_ALONE = (
-    "Your updates replace a parameter by the step alone. The second half of a pair is the whole "
-    "new value: what the parameter was, and the step from there."
-)
-
 NEURON = Exercise(
     "5.1",
     "A logistic neuron",
     logistic_step,
     _neuron_cases,
-    [
-        Misconception(
-            "forgotten updates",
-            lambda *args: (logistic_step(*args)[0], []),
-            "The cost is right, and it is the same at every call: nothing changes `w` and `b`. A "
-            "gradient that you compute moves no parameter; a pair in the updates does.",
+    {
+        "forgotten updates": lambda *args: (logistic_step(*args)[0], []),
+        "bias not updated": lambda *args: (logistic_step(*args)[0], logistic_step(*args)[1][:1]),
+        "weights not updated": lambda *args: (logistic_step(*args)[0], logistic_step(*args)[1][1:]),
+        "values at build time": _with_updates(
+            lambda p, gradient, rate: p.get_value() - rate * gradient
         ),
-        Misconception(
-            "bias not updated",
-            lambda *args: (logistic_step(*args)[0], logistic_step(*args)[1][:1]),
-            "`w` learns and `b` stays what it was. Each parameter needs its own pair.",
-        ),
-        Misconception(
-            "weights not updated",
-            lambda *args: (logistic_step(*args)[0], logistic_step(*args)[1][1:]),
-            "`b` learns and `w` stays what it was. Each parameter needs its own pair.",
-        ),
-        Misconception(
-            "values at build time",
-            _with_updates(lambda p, gradient, rate: p.get_value() - rate * gradient),
-            "Every step begins at the start values again. `get_value()` reads numbers once, while "
-            "the graph is built, and they stay in it as constants. Use the shared variable itself.",
-        ),
-        Misconception(
-            "sign of the gradient",
-            _with_updates(lambda p, gradient, rate: p + rate * gradient),
-            "Your cost rises from call to call. The gradient points to where the cost grows.",
-        ),
-        Misconception(
-            "step in place of the new value",
+        "sign of the gradient": _with_updates(lambda p, gradient, rate: p + rate * gradient),
+        "step in place of the new value": [
             _with_updates(lambda p, gradient, rate: -rate * gradient),
-            _STEP_ALONE,
-        ),
-        Misconception(
-            "step in place of the new value",
             _with_updates(lambda p, gradient, rate: rate * gradient),
-            _STEP_ALONE,
+        ],
+        "gradient in place of the new value": _with_updates(lambda p, gradient, rate: gradient),
+        "learning rate not used": _with_updates(lambda p, gradient, rate: p - gradient),
+        "sum in place of the mean": lambda X, y, w, b, learning_rate: _descend(
+            _cross_entropy(X, y, w, b).sum(), w, b, learning_rate
         ),
-        Misconception(
-            "gradient in place of the new value",
-            _with_updates(lambda p, gradient, rate: gradient),
-            "Your updates put the gradient where the parameter was. The second half of a pair is "
-            "the parameter's whole new value.",
-        ),
-        Misconception(
-            "learning rate not used",
-            _with_updates(lambda p, gradient, rate: p - gradient),
-            "Your steps are as long as the gradient, whatever `learning_rate` is.",
-        ),
-        Misconception(
-            "sum in place of the mean",
-            lambda X, y, w, b, learning_rate: _descend(
-                _cross_entropy(X, y, w, b).sum(), w, b, learning_rate
-            ),
-            "Your cost is the sum over the samples, so that a batch twice as large would make "
-            "steps twice as long. The formula divides by the number of samples.",
-        ),
-        Misconception(
-            "gradient of the wrong quantity",
+        "gradient of the wrong quantity": [
             _with_objective(lambda y, p: T.sqr(p - y).mean()),
-            "The cost is the cross-entropy, and the parameters descend on the squared error. "
-            "Differentiate the cost that you return.",
-        ),
-        Misconception(
-            "gradient of the wrong quantity",
             _with_objective(lambda y, p: p.mean()),
-            "You differentiate the prediction, which does not know the labels. Differentiate the "
-            "cost.",
-        ),
-        Misconception(
-            "gradient of the wrong quantity",
             lambda X, y, w, b, learning_rate: _descend(
                 _cross_entropy(X, y, w, b).mean(),
                 w,
@@ -276,35 +220,14 @@ NEURON = Exercise(
                 learning_rate,
                 _cross_entropy(X, y, w, b).sum(),
             ),
-            "You return the mean over the samples and differentiate the sum. Differentiate the "
-            "cost that you return.",
+        ],
+        "squared error": _with_cost(lambda y, p: T.sqr(p - y).mean()),
+        "one of two terms": _with_cost(lambda y, p: -(y * T.log(p)).mean()),
+        "sign of the cost": _with_cost(lambda y, p: (y * T.log(p) + (1 - y) * T.log(1 - p)).mean()),
+        "bias left out": lambda X, y, w, b, learning_rate: _descend(
+            _cross_entropy(X, y, w, 0 * b).mean(), w, b, learning_rate
         ),
-        Misconception(
-            "squared error",
-            _with_cost(lambda y, p: T.sqr(p - y).mean()),
-            "Your cost is the squared distance of p from y. The exercise asks for the "
-            "cross-entropy: the logarithm of the probability that the right label got.",
-        ),
-        Misconception(
-            "one of two terms",
-            _with_cost(lambda y, p: -(y * T.log(p)).mean()),
-            "Samples with the label 0 cost nothing in your formula, so always answering 1 would be "
-            "free. What is the probability of the label 0, and where is its logarithm?",
-        ),
-        Misconception(
-            "sign of the cost",
-            _with_cost(lambda y, p: (y * T.log(p) + (1 - y) * T.log(1 - p)).mean()),
-            "Your cost is negative: the logarithm of a probability is below 0. A cost grows when "
-            "the prediction gets worse, so the formula begins with a minus.",
-        ),
-        Misconception(
-            "bias left out",
-            lambda X, y, w, b, learning_rate: _descend(
-                _cross_entropy(X, y, w, 0 * b).mean(), w, b, learning_rate
-            ),
-            "Your prediction does not depend on `b`. It belongs into the sum before the sigmoid.",
-        ),
-    ],
+    },
     ("cost at each call (calls,)", "w afterwards (D,)", "b afterwards"),
     call=train_neuron,
 )
@@ -389,106 +312,52 @@ def descend_with_momentum(function: Callable, args: tuple) -> tuple[np.ndarray, 
     return np.array([w for w, _ in path]), np.array([b for _, b in path]), kept
 
 
-_NO_MEMORY = (
-    "Your steps are those of plain gradient descent: no step knows of the one before. The velocity "
-    "must outlive the call, so it is a shared variable and has its own pair in the updates."
-)
-
 MOMENTUM = Exercise(
     "5.2",
     "Momentum",
     momentum_updates,
     _momentum_cases,
-    [
-        Misconception(
-            "updates run in order",
-            _mistaken_momentum(new_value=lambda p, v, v_new, g: p + v),
-            "Your parameters are one step late: the first call does not move them. All new values "
-            "are computed from the values before the call, so `v` in a pair is the old velocity, "
-            "even if a pair above it updates `v`. Give the new velocity a name and use it twice.",
+    {
+        "updates run in order": _mistaken_momentum(new_value=lambda p, v, v_new, g: p + v),
+        "velocity not stored": lambda cost, parameters, learning_rate, momentum: [
+            (p, p - learning_rate * g)
+            for p, g in zip(parameters, T.grad(cost, list(parameters)), strict=True)
+        ],
+        "running mean of the gradient": _mistaken_momentum(
+            new_velocity=lambda v, g, rate, momentum: momentum * v - (1 - momentum) * rate * g
         ),
-        Misconception(
-            "velocity not stored",
-            lambda cost, parameters, learning_rate, momentum: [
-                (p, p - learning_rate * g)
-                for p, g in zip(parameters, T.grad(cost, list(parameters)), strict=True)
-            ],
-            _NO_MEMORY,
+        "velocity in float64": _mistaken_momentum(start=lambda value: np.zeros(value.shape)),
+        "sign of the gradient": _mistaken_momentum(
+            new_velocity=lambda v, g, rate, momentum: momentum * v + rate * g,
         ),
-        Misconception(
-            "running mean of the gradient",
-            _mistaken_momentum(
-                new_velocity=lambda v, g, rate, momentum: momentum * v - (1 - momentum) * rate * g
-            ),
-            "Your gradient enters with the weight 1 - momentum, as in a running mean. That is "
-            "another recipe: its steps are 10 times shorter for a momentum of 0.9. Here the new "
-            "gradient counts in full.",
+        "learning rate used twice": lambda cost, parameters, learning_rate, momentum: _momentum(
+            cost,
+            parameters,
+            learning_rate,
+            momentum,
+            new_value=lambda p, v, v_new, g: p + learning_rate * v_new,
         ),
-        Misconception(
-            "velocity in float64",
-            _mistaken_momentum(start=lambda value: np.zeros(value.shape)),
-            "A velocity is float64 where its parameter is float32, and their sum would be float64, "
-            "which Theano refuses for the parameter. `np.zeros` without a dtype is float64, and so "
-            "is 0 times a single float32 number: make zeros in the dtype of the parameter.",
+        "learning rate not used": _mistaken_momentum(
+            new_velocity=lambda v, g, rate, momentum: momentum * v - g
         ),
-        Misconception(
-            "sign of the gradient",
-            _mistaken_momentum(
-                new_velocity=lambda v, g, rate, momentum: momentum * v + rate * g,
-            ),
-            "Your parameters run uphill. The velocity takes the gradient with a minus, and the "
-            "parameter takes the velocity with a plus.",
+        "learning rate and momentum exchanged": _mistaken_momentum(
+            new_velocity=lambda v, g, rate, momentum: rate * v - momentum * g
         ),
-        Misconception(
-            "learning rate used twice",
-            lambda cost, parameters, learning_rate, momentum: _momentum(
-                cost,
-                parameters,
-                learning_rate,
-                momentum,
-                new_value=lambda p, v, v_new, g: p + learning_rate * v_new,
-            ),
-            "The velocity is a step already, with the learning rate in it. Add it as it is.",
+        "step in place of the new value": _mistaken_momentum(
+            new_value=lambda p, v, v_new, g: v_new
         ),
-        Misconception(
-            "learning rate not used",
-            _mistaken_momentum(new_velocity=lambda v, g, rate, momentum: momentum * v - g),
-            "Your steps do not depend on `learning_rate`.",
+        "momentum on the parameter": lambda cost, parameters, learning_rate, momentum: [
+            (p, momentum * p - learning_rate * g)
+            for p, g in zip(parameters, T.grad(cost, list(parameters)), strict=True)
+        ],
+        "Nesterov's momentum": lambda cost, parameters, learning_rate, momentum: _momentum(
+            cost,
+            parameters,
+            learning_rate,
+            momentum,
+            new_value=lambda p, v, v_new, g: p + momentum * v_new - learning_rate * g,
         ),
-        Misconception(
-            "learning rate and momentum exchanged",
-            _mistaken_momentum(new_velocity=lambda v, g, rate, momentum: rate * v - momentum * g),
-            "The gradient is multiplied by the momentum and the velocity by the learning rate. "
-            "Which of the two is kept from the last step?",
-        ),
-        Misconception(
-            "step in place of the new value",
-            _mistaken_momentum(new_value=lambda p, v, v_new, g: v_new),
-            "Your updates replace a parameter by its velocity. The second half of a pair is the "
-            "parameter's whole new value.",
-        ),
-        Misconception(
-            "momentum on the parameter",
-            lambda cost, parameters, learning_rate, momentum: [
-                (p, momentum * p - learning_rate * g)
-                for p, g in zip(parameters, T.grad(cost, list(parameters)), strict=True)
-            ],
-            "You multiply the parameter by the momentum, which pulls it towards 0. What is kept in "
-            "part is the last step.",
-        ),
-        Misconception(
-            "Nesterov's momentum",
-            lambda cost, parameters, learning_rate, momentum: _momentum(
-                cost,
-                parameters,
-                learning_rate,
-                momentum,
-                new_value=lambda p, v, v_new, g: p + momentum * v_new - learning_rate * g,
-            ),
-            "That is Nesterov's momentum, which looks one step ahead. It is a good recipe and not "
-            "the one of the formula: there the parameter moves by the new velocity itself.",
-        ),
-    ],
+    },
     ("w after each call (calls, 3)", "b after each call (calls,)", "dtype of the new values"),
     rtol=1e-5,
     call=descend_with_momentum,
@@ -591,24 +460,6 @@ def _spoken(node: Apply) -> str:
     return f"{name} of {' and '.join(dtypes)}"
 
 
-_LABELS = (
-    "float32 times int32 is float64 for Theano, as in NumPy: float32 cannot hold every int32. The "
-    "labels are integers, so the first product with them has left float32."
-)
-_COUNT = (
-    "The labels are mended, and one upcast stood behind them: `X.shape[0]` is an int64, and "
-    "float32 divided by int64 is float64. Is there a way to the mean without a count of your own?"
-)
-_NUMBER = (
-    "A float64 is left in the weight decay: 0.01 is not exact in float32, so Theano makes float64 "
-    "of it. Give the number a dtype of its own."
-)
-_END = (
-    "The cost is float32 at last, but everything before it is computed in float64, and so is the "
-    "gradient. A cast at the end hides where float64 began. Mend it there."
-)
-
-
 def _one_mistake(
     labels: str = "float32", mean: Callable = _mean, decay: Any = DECAY, end: str = ""
 ) -> Callable:
@@ -624,60 +475,25 @@ FLOAT32 = Exercise(
     "Hunt the dtype error",
     cost_in_float32,
     _dtype_cases,
-    [
-        Misconception(
-            "float64 upcast, nothing mended",
-            broken_cost,
-            "Integers still meet float32, and a decimal number still does: the cost is float64. "
-            "Look for the first operation that makes float64, mend it, and look again.",
-        ),
-        Misconception("float64 upcast by the labels", _one_mistake("int32", _by_count), _LABELS),
-        Misconception(
-            "float64 upcast by the count and a number",
-            _one_mistake(mean=_by_count, decay=0.01),
-            "The labels are mended. Two upcasts are left: one divides by an int64, one multiplies "
-            "by a decimal number.",
-        ),
-        Misconception(
-            "float64 upcast by the number of samples", _one_mistake(mean=_by_count), _COUNT
-        ),
-        Misconception("float64 upcast by a decimal number", _one_mistake(decay=0.01), _NUMBER),
-        Misconception(
-            "cast at the end",
+    {
+        "float64 upcast, nothing mended": broken_cost,
+        "float64 upcast by the labels": _one_mistake("int32", _by_count),
+        "float64 upcast by the count and a number": _one_mistake(mean=_by_count, decay=0.01),
+        "float64 upcast by the number of samples": _one_mistake(mean=_by_count),
+        "float64 upcast by a decimal number": _one_mistake(decay=0.01),
+        "cast at the end": [
             _one_mistake("int32", _by_count, 0.01, end="float32"),
-            _END,
+            _one_mistake("int32", _by_count, DECAY, end="float32"),
+        ],
+        "floatX is float64": _one_mistake("float64"),
+        "everything in float64": lambda X, y, w, b: _cost(
+            T.cast(X, "float64"), T.cast(y, "float64"), T.cast(w, "float64"), b
         ),
-        Misconception(
-            "cast at the end", _one_mistake("int32", _by_count, DECAY, end="float32"), _END
+        "sum in place of the mean": lambda X, y, w, b: _cost(
+            X, T.cast(y, "float32"), w, b, mean=lambda losses, X: losses.sum()
         ),
-        Misconception(
-            "floatX is float64",
-            _one_mistake("float64"),
-            "The labels are cast to float64. If you wrote `theano.config.floatX`: that is float64 "
-            "here. Name the dtype that you mean.",
-        ),
-        Misconception(
-            "everything in float64",
-            lambda X, y, w, b: _cost(
-                T.cast(X, "float64"), T.cast(y, "float64"), T.cast(w, "float64"), b
-            ),
-            "You cast the float32 variables up, so everything is float64 now. Cast what is not "
-            "float32 down, and leave the rest.",
-        ),
-        Misconception(
-            "sum in place of the mean",
-            lambda X, y, w, b: _cost(
-                X, T.cast(y, "float32"), w, b, mean=lambda losses, X: losses.sum()
-            ),
-            "The dtypes are right, and the cost has become the sum over the samples. Keep the mean.",
-        ),
-        Misconception(
-            "decay left out",
-            lambda X, y, w, b: _cross_entropy(X, T.cast(y, "float32"), w, b).mean(),
-            "The dtypes are right, but the weight decay is gone. Keep it, with a number that does "
-            "not bring float64.",
-        ),
-    ],
+        "decay left out": lambda X, y, w, b: _cross_entropy(X, T.cast(y, "float32"), w, b).mean(),
+    },
     ("cost", "gradient (D,)", "float64 made by", "dtype of the cost"),
     rtol=1e-4,
     atol=1e-6,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.graphs import (
     compile_with,
     contains_scan,
@@ -28,11 +28,6 @@ from theano.scan import until  # isort: skip
 from theano.tensor.random.utils import RandomStream  # isort: skip
 
 Rule = Callable[[Callable, Callable], "tuple[str, str] | None"]
-
-_START_IN_THE_OUTPUT = (
-    "Your result begins with the start value and so has one place too many. scan returns what the "
-    "step returned, once a step; the start value is only what the first step sees."
-)
 
 
 def _must_scan(name: str, hint: str, *args: Any) -> Rule:
@@ -82,53 +77,19 @@ RUNNING_SUM = Exercise(
     "Running sum",
     running_sum,
     _sum_cases,
-    [
-        Misconception(
-            "start value in the output",
-            lambda x: T.concatenate([T.zeros((1,)), running_sum(x)]),
-            _START_IN_THE_OUTPUT,
-        ),
-        *(
-            Misconception(
-                "start value of the wrong dtype",
-                lambda x, zero=zero: _sum_from(x, zero),
-                "scan keeps the state in the dtype of its start value. A plain `0` is int8 for "
-                "Theano and a plain `0.0` is float32, so scan refuses float64 numbers and "
-                "int8 ones overflow. Which start value is float64 from the beginning?",
-            )
-            for zero in (0, 0.0)
-        ),
-        Misconception(
-            "sum in the dtype of x",
+    {
+        "start value in the output": lambda x: T.concatenate([T.zeros((1,)), running_sum(x)]),
+        "start value of the wrong dtype": [
+            lambda x, zero=zero: _sum_from(x, zero) for zero in (0, 0.0)
+        ],
+        "sum in the dtype of x": [
             lambda x: _sum_from(x, T.zeros((), dtype=x.dtype)),
-            "Your sum has the dtype of `x`. In int8, 100 + 100 is -56, and in float32 adding 1 to "
-            "16,777,216 changes nothing. Start from a float64 zero.",
-        ),
-        Misconception(
-            "sum in the dtype of x",
             lambda x: T.cumsum(x),
-            "Your sum has the dtype of `x`. In int8, 100 + 100 is -56, and in float32 adding 1 to "
-            "16,777,216 changes nothing. Start from a float64 zero, with `theano.scan`.",
-        ),
-        Misconception(
-            "output not fed back",
-            _without_feedback,
-            "You return the numbers themselves. The step gets the sum so far only if "
-            "`outputs_info` holds a start value for it.",
-        ),
-        Misconception(
-            "only the last value",
-            lambda x: running_sum(x)[-1],
-            "You return the sum of all numbers. The exercise wants the sum after each step: do "
-            "not index the result of scan.",
-        ),
-        Misconception(
-            "start from the first number",
-            lambda x: _sum_from(x, T.cast(x[0], "float64")),
-            "Your sums are too large by the first number: it is the start value and also comes as "
-            "the first element of the sequence. Start from zero.",
-        ),
-    ],
+        ],
+        "output not fed back": _without_feedback,
+        "only the last value": lambda x: running_sum(x)[-1],
+        "start from the first number": lambda x: _sum_from(x, T.cast(x[0], "float64")),
+    },
     ("sums (T,)",),
     rtol=1e-9,
     call=run_graph,
@@ -191,41 +152,19 @@ TAPS = Exercise(
     "Fibonacci with taps",
     two_back,
     _tap_cases,
-    [
-        Misconception(
-            "taps in the wrong order",
-            lambda start, p, q, n_steps: _two_back(
-                start, p, q, n_steps, lambda newer, older, p, q: p * newer + q * older
-            ),
-            "`p` meets the older value and `q` the newer one. With `taps=[-2, -1]` the step gets "
-            "the value from two steps back first. Compare that with the order of its parameters.",
+    {
+        "taps in the wrong order": lambda start, p, q, n_steps: _two_back(
+            start, p, q, n_steps, lambda newer, older, p, q: p * newer + q * older
         ),
-        Misconception(
-            "start value in the output",
+        "start value in the output": [
             lambda start, p, q, n_steps: T.concatenate([start, two_back(start, p, q, n_steps)]),
-            "Your result begins with the two start values. scan returns what the step returned, "
-            "once a step; start values are only what the first steps look back at.",
-        ),
-        Misconception(
-            "start value in the output",
             lambda start, p, q, n_steps: T.concatenate([start, two_back(start, p, q, n_steps + 2)])[
                 :n_steps
             ],
-            "Your result begins with the two start values. The exercise wants the `n_steps` values "
-            "that follow them, and that is what scan returns by itself.",
-        ),
-        Misconception(
-            "one tap for both",
-            _one_tap,
-            "Both products use the newest value: your step sees one value back only. Taps say how "
-            "far back it sees.",
-        ),
-        Misconception(
-            "start values exchanged",
-            lambda start, p, q, n_steps: two_back(start[::-1], p, q, n_steps),
-            "The two start values are the wrong way round. `initial` holds the oldest value first.",
-        ),
-    ],
+        ],
+        "one tap for both": _one_tap,
+        "start values exchanged": lambda start, p, q, n_steps: two_back(start[::-1], p, q, n_steps),
+    },
     ("values (n_steps,)",),
     call=run_graph,
     rules=[
@@ -291,53 +230,23 @@ LOW_PASS = Exercise(
     "A low-pass filter",
     low_pass,
     _filter_cases,
-    [
-        Misconception(
-            "arguments in the wrong order",
+    {
+        "arguments in the wrong order": [
             lambda x, alpha: _filter(
                 x, alpha, lambda y_prev, x_t, alpha: _step(x_t, y_prev, alpha)
             ),
-            "The old value has the weight of the new one, and the new one that of the old. scan "
-            "passes the element of the sequence first and the previous output second: do the "
-            "parameters of your step stand in that order, and are the two weights in place?",
-        ),
-        Misconception(
-            "arguments in the wrong order",
             lambda x, alpha: _filter(
                 x, alpha, lambda x_t, alpha, y_prev: _step(x_t, y_prev, alpha)
             ),
-            "Your step takes the previous output for `alpha`. scan passes sequences first, then "
-            "previous outputs, then non-sequences, whatever your parameters are called.",
+        ],
+        "loop over the batch": _over_the_batch,
+        "output not fed back": lambda x, alpha: (1 - alpha) * x,
+        "start from the first value": lambda x, alpha: _filter(x, alpha, start=x[:, 0]),
+        "start value in the output": lambda x, alpha: T.concatenate(
+            [T.zeros_like(x[:, :1]), low_pass(x, alpha)], axis=1
         ),
-        Misconception(
-            "loop over the batch",
-            _over_the_batch,
-            "Your loop runs over axis 0, which holds the sequences of the batch, so each sequence "
-            "was mixed into the next one. Bring time to axis 0 before the scan.",
-        ),
-        Misconception(
-            "output not fed back",
-            lambda x, alpha: (1 - alpha) * x,
-            "You weigh each value by itself, and the past has no influence. The previous output "
-            "comes in through `outputs_info`.",
-        ),
-        Misconception(
-            "start from the first value",
-            lambda x, alpha: _filter(x, alpha, start=x[:, 0]),
-            "Your filter starts at the first value of each sequence. The exercise starts it at "
-            "zero, so that y_1 is only (1 - alpha) times the first value.",
-        ),
-        Misconception(
-            "start value in the output",
-            lambda x, alpha: T.concatenate([T.zeros_like(x[:, :1]), low_pass(x, alpha)], axis=1),
-            _START_IN_THE_OUTPUT,
-        ),
-        Misconception(
-            "backwards in time",
-            lambda x, alpha: _filter(x, alpha, go_backwards=True),
-            "Your loop runs from the last step to the first. Leave `go_backwards` away.",
-        ),
-    ],
+        "backwards in time": lambda x, alpha: _filter(x, alpha, go_backwards=True),
+    },
     ("y (N, T)",),
     call=run_graph,
     rules=[
@@ -451,70 +360,27 @@ WALK = Exercise(
     "A walk that stops",
     random_walk,
     _walk_cases,
-    [
-        Misconception(
-            "dropped updates",
-            lambda stream, limit, n_steps: (random_walk(stream, limit, n_steps)[0], {}),
-            "The first walk is right, and the second one begins with steps of the first. The "
-            "updates that scan returned were dropped, so the stream was not moved on by as many "
-            "draws as the walk made. Return them too.",
+    {
+        "dropped updates": lambda stream, limit, n_steps: (
+            random_walk(stream, limit, n_steps)[0],
+            {},
         ),
-        Misconception(
-            "condition the wrong way round",
-            lambda stream, limit, n_steps: _walk(stream, n_steps, lambda p: abs(p) < limit),
-            "Your walk stops while it is still inside. `until` takes the condition on which to "
-            "stop, not the one on which to go on.",
+        "condition the wrong way round": lambda stream, limit, n_steps: _walk(
+            stream, n_steps, lambda p: abs(p) < limit
         ),
-        Misconception(
-            "no stop",
-            lambda stream, limit, n_steps: _walk(stream, n_steps, lambda p: p > np.inf),
-            "Your walk always makes `n_steps` steps. The step must return `until(condition)` "
-            "beside the position.",
+        "no stop": lambda stream, limit, n_steps: _walk(stream, n_steps, lambda p: p > np.inf),
+        "stops one step late": _late,
+        "stops on one side only": lambda stream, limit, n_steps: _walk(
+            stream, n_steps, lambda p: p >= limit
         ),
-        Misconception(
-            "stops one step late",
-            _late,
-            "Your walk makes one step too many: the condition looks at the position before the "
-            "step. Ask the new position.",
-        ),
-        Misconception(
-            "stops on one side only",
-            lambda stream, limit, n_steps: _walk(stream, n_steps, lambda p: p >= limit),
-            "Your walk stops at `limit` and runs on at `-limit`. How far away a position is, its "
-            "sign does not say.",
-        ),
-        Misconception(
-            "one draw for all steps",
-            _one_draw,
-            "Every step of your walk has the same length: a non-sequence is computed once, before "
-            "the loop. Draw the number in the step.",
-        ),
-        Misconception(
-            "two draws a step",
-            _two_draws,
-            "The position and the condition use two different draws: each `stream.normal()` draws "
-            "anew. Draw once, and give the new position a name.",
-        ),
-        Misconception(
-            "numbers drawn ahead",
-            _draws_ahead,
-            "Your first walk is right, but all numbers are drawn before the walk, also those that "
-            "it never uses. Draw one number in each step.",
-        ),
-        Misconception(
-            "output not fed back",
-            _noise_only,
-            "Your positions are single draws and do not add up. The step gets the old position "
-            "only if `outputs_info` holds a start value for it.",
-        ),
-        Misconception(
-            "start value in the output",
-            lambda stream, limit, n_steps: (
-                lambda positions, updates: (T.concatenate([T.zeros((1,)), positions]), updates)
-            )(*random_walk(stream, limit, n_steps)),
-            _START_IN_THE_OUTPUT,
-        ),
-    ],
+        "one draw for all steps": _one_draw,
+        "two draws a step": _two_draws,
+        "numbers drawn ahead": _draws_ahead,
+        "output not fed back": _noise_only,
+        "start value in the output": lambda stream, limit, n_steps: (
+            lambda positions, updates: (T.concatenate([T.zeros((1,)), positions]), updates)
+        )(*random_walk(stream, limit, n_steps)),
+    },
     ("first walk (T,)", "second walk (T,)"),
     call=walk_twice,
 )

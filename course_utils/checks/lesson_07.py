@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from course_utils import theano_training
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.graphs import (
     compile_with,
     contains_scan,
@@ -138,112 +138,50 @@ def _over_the_batch_from_h0(
     return _by_time(T.dot(x, W_xh) + b_h, h0, W_hh)
 
 
-_LOOP_OVER_THE_BATCH = (
-    "Your loop runs over axis 0 of the batch, which holds its sequences: each of them starts from "
-    "the states of the one before. scan must loop over the time steps."
-)
-
 RNN = Exercise(
     "7.1",
     "The RNN in scan",
     rnn_states,
     _rnn_cases,
-    [
-        Misconception("batch axis scanned instead of time", _over_the_batch, _LOOP_OVER_THE_BATCH),
-        Misconception(
-            "batch axis scanned instead of time", _over_the_batch_from_h0, _LOOP_OVER_THE_BATCH
+    {
+        "batch axis scanned instead of time": [_over_the_batch, _over_the_batch_from_h0],
+        "time first in the result": lambda x, h0, W_xh, W_hh, b_h: _swap(
+            rnn_states(x, h0, W_xh, W_hh, b_h)
         ),
-        Misconception(
-            "time first in the result",
-            lambda x, h0, W_xh, W_hh, b_h: _swap(rnn_states(x, h0, W_xh, W_hh, b_h)),
-            "Your states are right and lie as scan stacks them, (T, N, U). The exercise wants the "
-            "batch first again.",
-        ),
-        Misconception(
-            "state not fed back",
+        "state not fed back": [
             lambda x, h0, W_xh, W_hh, b_h: T.tanh(T.dot(x, W_xh) + b_h),
-            "Each of your states depends on its own input only. The state before comes in through "
-            "`outputs_info`, and is multiplied by `W_hh`.",
-        ),
-        Misconception(
-            "state not fed back",
             lambda x, h0, W_xh, W_hh, b_h: T.tanh(
                 T.dot(x, W_xh) + b_h + T.dot(h0, W_hh).dimshuffle(0, "x", 1)
             ),
-            "Every step of yours starts from `h0`. A non-sequence stays the same in all steps; the "
-            "state before is a previous output, and belongs to `outputs_info`.",
+        ],
+        "start state ignored": lambda x, h0, W_xh, W_hh, b_h: rnn_states(
+            x, T.zeros_like(h0), W_xh, W_hh, b_h
         ),
-        Misconception(
-            "start state ignored",
-            lambda x, h0, W_xh, W_hh, b_h: rnn_states(x, T.zeros_like(h0), W_xh, W_hh, b_h),
-            "Your network starts from zeros, whatever `h0` is.",
-        ),
-        Misconception(
-            "start state in the result",
+        "start state in the result": [
             lambda x, h0, W_xh, W_hh, b_h: T.concatenate(
                 [h0.dimshuffle(0, "x", 1), rnn_states(x, h0, W_xh, W_hh, b_h)], axis=1
             ),
-            "Your result begins with `h0` and so has one step too many. It is what the first step "
-            "sees, no step returned it.",
-        ),
-        Misconception(
-            "start state in the result",
             lambda x, h0, W_xh, W_hh, b_h: T.concatenate(
                 [h0.dimshuffle(0, "x", 1), rnn_states(x, h0, W_xh, W_hh, b_h)[:, :-1]], axis=1
             ),
-            "Your result begins with `h0`, so that each state stands one step late and the last "
-            "one is missing.",
+        ],
+        "last state only": lambda x, h0, W_xh, W_hh, b_h: rnn_states(x, h0, W_xh, W_hh, b_h)[:, -1],
+        "missing tanh": lambda x, h0, W_xh, W_hh, b_h: _rnn(
+            x, h0, W_xh, W_hh, b_h, lambda a_t, h_prev, W_hh: a_t + T.dot(h_prev, W_hh)
         ),
-        Misconception(
-            "last state only",
-            lambda x, h0, W_xh, W_hh, b_h: rnn_states(x, h0, W_xh, W_hh, b_h)[:, -1],
-            "You return the last state. The exercise wants those of all steps, (N, T, U).",
+        "tanh before the sum": lambda x, h0, W_xh, W_hh, b_h: _by_time(
+            _swap(T.tanh(T.dot(x, W_xh) + b_h)), h0, W_hh
+        ).dimshuffle(1, 0, 2),
+        "bias forgotten": lambda x, h0, W_xh, W_hh, b_h: rnn_states(x, h0, W_xh, W_hh, 0 * b_h),
+        "bias twice": lambda x, h0, W_xh, W_hh, b_h: rnn_states(x, h0, W_xh, W_hh, 2 * b_h),
+        "transposed W_hh": lambda x, h0, W_xh, W_hh, b_h: rnn_states(x, h0, W_xh, W_hh.T, b_h),
+        "arguments in the wrong order": lambda x, h0, W_xh, W_hh, b_h: _rnn(
+            x, h0, W_xh, W_hh, b_h, lambda h_prev, a_t, W: T.tanh(a_t + T.dot(h_prev, W))
         ),
-        Misconception(
-            "missing tanh",
-            lambda x, h0, W_xh, W_hh, b_h: _rnn(
-                x, h0, W_xh, W_hh, b_h, lambda a_t, h_prev, W_hh: a_t + T.dot(h_prev, W_hh)
-            ),
-            "Your states are sums without a bound. Which function of the formula is missing?",
+        "backwards in time": lambda x, h0, W_xh, W_hh, b_h: _rnn(
+            x, h0, W_xh, W_hh, b_h, go_backwards=True
         ),
-        Misconception(
-            "tanh before the sum",
-            lambda x, h0, W_xh, W_hh, b_h: _by_time(
-                _swap(T.tanh(T.dot(x, W_xh) + b_h)), h0, W_hh
-            ).dimshuffle(1, 0, 2),
-            "You squash what comes from the input before the loop, and then again in it. There is "
-            "one tanh, around the whole sum.",
-        ),
-        Misconception(
-            "bias forgotten",
-            lambda x, h0, W_xh, W_hh, b_h: rnn_states(x, h0, W_xh, W_hh, 0 * b_h),
-            "Your states are those of a network without `b_h`.",
-        ),
-        Misconception(
-            "bias twice",
-            lambda x, h0, W_xh, W_hh, b_h: rnn_states(x, h0, W_xh, W_hh, 2 * b_h),
-            "Your sums contain `b_h` twice: once before the loop and once in it?",
-        ),
-        Misconception(
-            "transposed W_hh",
-            lambda x, h0, W_xh, W_hh, b_h: rnn_states(x, h0, W_xh, W_hh.T, b_h),
-            "You multiply by `W_hh` transposed: the state stands on the left of the product, "
-            "h_{t-1} W_hh.",
-        ),
-        Misconception(
-            "arguments in the wrong order",
-            lambda x, h0, W_xh, W_hh, b_h: _rnn(
-                x, h0, W_xh, W_hh, b_h, lambda h_prev, a_t, W: T.tanh(a_t + T.dot(h_prev, W))
-            ),
-            "The input is multiplied by `W_hh` and the state is not. scan passes the element of "
-            "the sequence first and the previous output second, whatever you call them.",
-        ),
-        Misconception(
-            "backwards in time",
-            lambda x, h0, W_xh, W_hh, b_h: _rnn(x, h0, W_xh, W_hh, b_h, go_backwards=True),
-            "Your loop starts at the last step. Leave `go_backwards` away.",
-        ),
-    ],
+    },
     ("h (N, T, U)",),
     call=run_graph,
     rules=_loop_rules(np.zeros((2, 3, 2)), np.zeros((2, 4)), *map(np.zeros, ((2, 4), (4, 4), 4))),
@@ -342,102 +280,44 @@ def _batch_as_time(x, mask, first, W_xh, W_hh, b_h):
     return h
 
 
-_LEAK = (
-    "The states of a second sequence in a row are wrong, from its first step on: it starts from "
-    "where the sequence before it ended. What does `first` say, and which state should that step "
-    "start from?"
-)
-_ERASED = (
-    "Past the end your state is zero. Multiplying by the mask erases the state; it should stay "
-    "what it was, so that the last column holds what each row has read."
-)
-
 BATCH = Exercise(
     "7.2",
     "Batching without leaking state",
     batch_states,
     _batch_cases,
-    [
-        Misconception(
-            "state leaking over a boundary",
+    {
+        "state leaking over a boundary": [
             _wrong_batch(lambda h, mask, first, h_prev: T.switch(mask, h(h_prev), h_prev)),
-            _LEAK,
-        ),
-        Misconception(
-            "state leaking over a boundary",
             _wrong_batch(lambda h, mask, first, h_prev: h(h_prev)),
-            "Neither flag is used: the state runs on over ends and over padding.",
+        ],
+        "state changes past the end": _wrong_batch(
+            lambda h, mask, first, h_prev: h(T.switch(first, 0, h_prev))
         ),
-        Misconception(
-            "state changes past the end",
-            _wrong_batch(lambda h, mask, first, h_prev: h(T.switch(first, 0, h_prev))),
-            "Your sequences start from zeros as they should, but in the padding the state goes on: "
-            "a network without input does not stand still. What should it be where `mask` is False?",
-        ),
-        Misconception(
-            "mask multiplies the state to zero",
+        "mask multiplies the state to zero": [
             _wrong_batch(lambda h, mask, first, h_prev: mask * h(T.switch(first, 0, h_prev))),
-            _ERASED,
-        ),
-        Misconception("mask multiplies the state to zero", _erased_afterwards, _ERASED),
-        Misconception(
-            "mask multiplies the state to zero",
+            _erased_afterwards,
             _wrong_batch(lambda h, mask, first, h_prev: mask * h(h_prev)),
-            f"{_ERASED} And a second sequence in a row starts from the state of the first.",
-        ),
-        Misconception(
-            "input masked, not the state",
-            lambda x, mask, first, W_xh, W_hh, b_h: _wrong_batch(
-                lambda h, mask, first, h_prev: h(T.switch(first, 0, h_prev))
-            )(x * mask.dimshuffle(0, 1, "x"), mask, first, W_xh, W_hh, b_h),
-            "You set the padded inputs to zero. The state changes all the same: `b_h` and "
-            "h_{t-1} W_hh remain.",
-        ),
-        Misconception(
-            "flags the wrong way round",
+        ],
+        "input masked, not the state": lambda x, mask, first, W_xh, W_hh, b_h: _wrong_batch(
+            lambda h, mask, first, h_prev: h(T.switch(first, 0, h_prev))
+        )(x * mask.dimshuffle(0, 1, "x"), mask, first, W_xh, W_hh, b_h),
+        "flags the wrong way round": [
             _wrong_batch(
                 lambda h, mask, first, h_prev: T.switch(mask, h_prev, h(T.switch(first, 0, h_prev)))
             ),
-            "Your state is held at the real steps and moves in the padding. `mask` is True where "
-            "there is a step.",
-        ),
-        Misconception(
-            "flags the wrong way round",
             _wrong_batch(
                 lambda h, mask, first, h_prev: T.switch(mask, h(T.switch(first, h_prev, 0)), h_prev)
             ),
-            "Your state is reset at every step but the first ones. `first` is True where a "
-            "sequence begins.",
+        ],
+        "first state set to zero": _wrong_batch(
+            lambda h, mask, first, h_prev: T.switch(mask, T.switch(first, 0, h(h_prev)), h_prev)
         ),
-        Misconception(
-            "first state set to zero",
-            _wrong_batch(
-                lambda h, mask, first, h_prev: T.switch(mask, T.switch(first, 0, h(h_prev)), h_prev)
-            ),
-            "The state *after* the first step of each sequence is zero, so its first input is "
-            "lost. It is the state *before* that step that is zero.",
+        "reset after the first step": lambda x, mask, first, W_xh, W_hh, b_h: batch_states(
+            x, mask, T.concatenate([first[:, :1] * 0, first[:, :-1]], axis=1), W_xh, W_hh, b_h
         ),
-        Misconception(
-            "reset after the first step",
-            lambda x, mask, first, W_xh, W_hh, b_h: batch_states(
-                x, mask, T.concatenate([first[:, :1] * 0, first[:, :-1]], axis=1), W_xh, W_hh, b_h
-            ),
-            "Your state is reset one step late: the first step of a sequence still sees the one "
-            "before.",
-        ),
-        Misconception(
-            "batch axis scanned instead of time",
-            _batch_as_time,
-            "Your loop runs over axis 0 of the batch, which holds its rows. scan must loop over "
-            "the time steps.",
-        ),
-        Misconception(
-            "time first in the result",
-            lambda *args: _swap(batch_states(*args)),
-            "Your states are right and lie as scan stacks them, (T, N, U). The exercise wants the "
-            "batch first again.",
-        ),
-    ],
+        "batch axis scanned instead of time": _batch_as_time,
+        "time first in the result": lambda *args: _swap(batch_states(*args)),
+    },
     ("h (N, T, U)",),
     call=run_graph,
     rules=_loop_rules(
@@ -578,80 +458,31 @@ MOMENTUM = Exercise(
     "Momentum for all parameters",
     momentum_updates,
     _momentum_cases,
-    [
-        Misconception(
-            "forgotten updates",
-            _momentum_by(lambda v, m: -m["rate"] * m["clipped"]),
-            "Your parameters move as if every call were the first: no velocity lasts to the next. "
-            "Its old value must occur in the new one, and the new one must stand in the list.",
+    {
+        "forgotten updates": _momentum_by(lambda v, m: -m["rate"] * m["clipped"]),
+        "moved by the old velocity": _momentum_by(_right_velocity, lambda p, v, v_new, m: p + v),
+        "each array clipped alone": _plain(
+            lambda m: m["g"] * T.minimum(1, m["clip"] / m["own_norm"])
         ),
-        Misconception(
-            "moved by the old velocity",
-            _momentum_by(_right_velocity, lambda p, v, v_new, m: p + v),
-            "Your parameters move by the velocity of the call before, so the first call moves "
-            "nothing. Updates do not run one after the other: all new values are computed from "
-            "the old ones.",
+        "each element clipped": _plain(lambda m: T.clip(m["g"], -m["clip"], m["clip"])),
+        "not clipped": _plain(lambda m: m["g"]),
+        "small gradients scaled up": _plain(lambda m: m["g"] * m["clip"] / m["norm"]),
+        "norm without its square root": _plain(
+            lambda m: m["g"] * T.minimum(1, m["clip"] / m["square"])
         ),
-        Misconception(
-            "each array clipped alone",
-            _plain(lambda m: m["g"] * T.minimum(1, m["clip"] / m["own_norm"])),
-            "You clip each gradient by its own norm. That turns the direction of the step; one "
-            "factor, from the norm over all of them, keeps it.",
+        "uphill": _plain(lambda m: -m["clipped"]),
+        "gradient averaged": _momentum_by(
+            lambda v, m: m["momentum"] * v - (1 - m["momentum"]) * m["rate"] * m["clipped"]
         ),
-        Misconception(
-            "each element clipped",
-            _plain(lambda m: T.clip(m["g"], -m["clip"], m["clip"])),
-            "You cut off each element of the gradient. That turns its direction; multiply all of "
-            "them by one factor.",
+        "Nesterov": _momentum_by(
+            _right_velocity,
+            lambda p, v, v_new, m: p + m["momentum"] * v_new - m["rate"] * m["clipped"],
         ),
-        Misconception(
-            "not clipped",
-            _plain(lambda m: m["g"]),
-            "Small gradients are right. Large ones should be scaled down to `clip_norm`.",
+        "learning rate forgotten": _momentum_by(lambda v, m: m["momentum"] * v - m["clipped"]),
+        "learning rate on the whole step": _momentum_by(
+            _right_velocity, lambda p, v, v_new, m: p + m["rate"] * v_new
         ),
-        Misconception(
-            "small gradients scaled up",
-            _plain(lambda m: m["g"] * m["clip"] / m["norm"]),
-            "Your gradients always have the length `clip_norm`, also those that were shorter. "
-            "Clipping makes nothing longer.",
-        ),
-        Misconception(
-            "norm without its square root",
-            _plain(lambda m: m["g"] * T.minimum(1, m["clip"] / m["square"])),
-            "Your factor divides by the sum of squares. The norm is its square root.",
-        ),
-        Misconception(
-            "uphill",
-            _plain(lambda m: -m["clipped"]),
-            "Your parameters move uphill, in the direction of the gradient.",
-        ),
-        Misconception(
-            "gradient averaged",
-            _momentum_by(
-                lambda v, m: m["momentum"] * v - (1 - m["momentum"]) * m["rate"] * m["clipped"]
-            ),
-            "You weigh the new gradient by 1 - momentum, as Adam does. Here it counts in full.",
-        ),
-        Misconception(
-            "Nesterov",
-            _momentum_by(
-                _right_velocity,
-                lambda p, v, v_new, m: p + m["momentum"] * v_new - m["rate"] * m["clipped"],
-            ),
-            "This is Nesterov's momentum, which looks one step ahead. The exercise wants the "
-            "plain one: the parameter moves by the new velocity.",
-        ),
-        Misconception(
-            "learning rate forgotten",
-            _momentum_by(lambda v, m: m["momentum"] * v - m["clipped"]),
-            "The learning rate does not occur in your updates.",
-        ),
-        Misconception(
-            "learning rate on the whole step",
-            _momentum_by(_right_velocity, lambda p, v, v_new, m: p + m["rate"] * v_new),
-            "The learning rate occurs twice: in the velocity, and again where it is added.",
-        ),
-    ],
+    },
     ("W after the calls (3, 2)", "b after the calls (2,)"),
     rtol=1e-8,
     call=train_with,

@@ -13,7 +13,7 @@ import numpy as np
 
 from course_utils.cells import LSTM
 from course_utils.gates import SHUT_OR_OPEN, half_life_bias
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise, Misconception, hints, with_hints
 from course_utils.judging.graphs import compile_with, finished, plain_words, symbol, symbolic
 from course_utils.judging.outcomes import Unusable, type_name
 
@@ -146,10 +146,6 @@ _KNOWN_ORDERS = {
     "iofg": "ONNX",
     "ifog": "Theano's own LSTM tutorial",
 }
-_ORDER_HINT = (
-    "Your step reads the blocks as {order}. {known}Here they are i, f, g, o from left to right, "
-    "as in Keras and PyTorch."
-)
 
 
 def _other_orders() -> list[Misconception]:
@@ -160,7 +156,7 @@ def _other_orders() -> list[Misconception]:
             continue
         library = _KNOWN_ORDERS.get(order)
         known = f"That is the order of {library}. " if library else ""
-        hint = _ORDER_HINT.format(order=", ".join(order), known=known)
+        hint = hints("8.1")["swapped gates"].format(order=", ".join(order), known=known)
         found.append(Misconception("swapped gates", _lstm(order), hint))
     return found
 
@@ -176,108 +172,36 @@ LSTM_STEP = Exercise(
         for k, (label, sizes) in enumerate(_SIZES.items())
     ],
     [
-        Misconception(
-            "carries h for c",
-            _lstm(cell=lambda a, h, c: a["f"] * h + a["i"] * a["g"]),
-            "Your forget gate multiplies `h_prev`. What the belt carries from step to step is c; h "
-            "is only what is shown of it.",
-        ),
-        Misconception(
-            "c and h exchanged",
-            _lstm(show=lambda a, c, c_prev: (c, a["o"] * _tanh(c))),
-            "Both numbers are right, in the wrong order: return h first and c second, as the step "
-            "takes them.",
-        ),
-        Misconception(
-            "tanh missing on c",
-            _lstm(show=lambda a, c, c_prev: (a["o"] * c, c)),
-            "Your c is right, but your h leaves [-1, 1]. What the output gate shows is squashed "
-            "first.",
-        ),
-        Misconception(
-            "squashed c carried on",
-            _lstm(show=lambda a, c, c_prev: (a["o"] * _tanh(c), _tanh(c))),
-            "Your h is right, but the c that you hand on is squashed. The belt itself has no tanh: "
-            "it would bend the sum at every step.",
-        ),
-        Misconception(
-            "output gate inside the tanh",
-            _lstm(show=lambda a, c, c_prev: (_tanh(a["o"] * c), c)),
-            "Your output gate multiplies before the tanh. First squash c, then let the gate decide "
-            "how much of it is shown.",
-        ),
-        Misconception(
-            "h from the old c",
-            _lstm(show=lambda a, c, c_prev: (a["o"] * _tanh(c_prev), c)),
-            "Your h shows `c_prev`, the belt before this step. It should show what this step has "
-            "made of it.",
-        ),
-        Misconception(
-            "sigmoid for the candidate",
-            _lstm(activations={"g": _sigmoid}),
-            "Your candidate lies between 0 and 1, so nothing on the belt can ever be counted down. "
-            "g is no gate: which function has both signs?",
-        ),
-        Misconception(
-            "candidate not squashed",
-            _lstm(activations=_IDENTITY),
-            "Your candidate g is the bare sum. It goes through a function of its own before the "
-            "input gate multiplies it.",
-        ),
-        Misconception(
-            "tanh for the gates",
-            _lstm(activations=dict.fromkeys("ifo", _tanh)),
-            "Your gates go through tanh and can be negative. A gate is a share, from 0 to 1.",
-        ),
-        Misconception(
-            "gates not squashed",
-            _lstm(activations=dict.fromkeys("ifo", lambda a: a)),
-            "Your gates are bare sums. A gate is a share, from 0 to 1: which function makes one?",
-        ),
-        Misconception(
-            "coupled gates",
-            _lstm(cell=lambda a, h, c: a["f"] * c + (1 - a["f"]) * a["g"]),
-            "You write 1 - f where the input gate belongs. That is a GRU's habit; an LSTM has a "
-            "gate of its own for what comes in.",
-        ),
-        Misconception(
-            "no forget gate",
-            _lstm(cell=lambda a, h, c: c + a["i"] * a["g"]),
-            "Your old c stays whole. That is the LSTM of 1997; here the forget gate decides how "
-            "much of it is kept.",
-        ),
-        Misconception(
-            "no input gate",
-            _lstm(cell=lambda a, h, c: a["f"] * c + a["g"]),
-            "Your candidate lands on the belt whole. The input gate decides how much of it does.",
-        ),
-        Misconception(
-            "no output gate",
-            _lstm(show=lambda a, c, c_prev: (_tanh(c), c)),
-            "Your h shows all of c. The output gate decides how much is shown.",
-        ),
-        Misconception(
-            "gates added",
-            _lstm(cell=lambda a, h, c: a["f"] + c + a["i"] * a["g"]),
-            "Your forget gate is added. A gate multiplies.",
-        ),
-        *(
-            Misconception(
-                "bias added to the wrong gate",
-                _lstm(bias_order=order),
-                "Your kernels are read in the right order, your bias in another. Add the whole "
-                "bias before you cut the sum into blocks, and both are cut alike.",
-            )
-            for order in ("figo", "igfo", "ifog", "ofgi", "fgoi", "oifg")
-        ),
-        *(
-            Misconception(
-                f"{part} left out",
-                _lstm(leave_out=part),
-                f"The {part} has no influence on your gates. Each of them sees the input, the "
-                "state and its bias.",
-            )
-            for part in ("bias", "state", "input")
+        *with_hints(
+            "8.1",
+            {
+                "carries h for c": _lstm(cell=lambda a, h, c: a["f"] * h + a["i"] * a["g"]),
+                "c and h exchanged": _lstm(show=lambda a, c, c_prev: (c, a["o"] * _tanh(c))),
+                "tanh missing on c": _lstm(show=lambda a, c, c_prev: (a["o"] * c, c)),
+                "squashed c carried on": _lstm(
+                    show=lambda a, c, c_prev: (a["o"] * _tanh(c), _tanh(c))
+                ),
+                "output gate inside the tanh": _lstm(
+                    show=lambda a, c, c_prev: (_tanh(a["o"] * c), c)
+                ),
+                "h from the old c": _lstm(show=lambda a, c, c_prev: (a["o"] * _tanh(c_prev), c)),
+                "sigmoid for the candidate": _lstm(activations={"g": _sigmoid}),
+                "candidate not squashed": _lstm(activations=_IDENTITY),
+                "tanh for the gates": _lstm(activations=dict.fromkeys("ifo", _tanh)),
+                "gates not squashed": _lstm(activations=dict.fromkeys("ifo", lambda a: a)),
+                "coupled gates": _lstm(cell=lambda a, h, c: a["f"] * c + (1 - a["f"]) * a["g"]),
+                "no forget gate": _lstm(cell=lambda a, h, c: c + a["i"] * a["g"]),
+                "no input gate": _lstm(cell=lambda a, h, c: a["f"] * c + a["g"]),
+                "no output gate": _lstm(show=lambda a, c, c_prev: (_tanh(c), c)),
+                "gates added": _lstm(cell=lambda a, h, c: a["f"] + c + a["i"] * a["g"]),
+                "bias added to the wrong gate": [
+                    _lstm(bias_order=order)
+                    for order in ("figo", "igfo", "ifog", "ofgi", "fgoi", "oifg")
+                ],
+                **{
+                    f"{part} left out": _lstm(leave_out=part) for part in ("bias", "state", "input")
+                },
+            },
         ),
         *_other_orders(),
     ],
@@ -345,67 +269,30 @@ GRU_STEP = Exercise(
     "A GRU step",
     gru_step,
     _gru_cases,
-    [
-        Misconception(
-            "z the other way round",
-            _gru(mix=lambda z, old, new, z_keeps: _mix(z, old, new, not z_keeps)),
-            "Your two conventions are exchanged. With `z_keeps=True` a z of 1 leaves the state as "
-            "it was.",
+    {
+        "z the other way round": _gru(
+            mix=lambda z, old, new, z_keeps: _mix(z, old, new, not z_keeps)
         ),
-        Misconception(
-            "one convention only",
+        "one convention only": [
             _gru(mix=lambda z, old, new, z_keeps: _mix(z, old, new, True)),
-            "Right with `z_keeps=True`. With False, z has to be the share of what is new.",
-        ),
-        Misconception(
-            "one convention only",
             _gru(mix=lambda z, old, new, z_keeps: _mix(z, old, new, False)),
-            "Right with `z_keeps=False`. With True, z has to be the share of what is kept.",
-        ),
-        *(
-            Misconception(
-                "reset before the product",
-                _gru(candidate=candidate),
-                "Your reset gate multiplies `h_prev` before the product with the recurrent kernel. "
-                "That is the other variant of the GRU; here it multiplies what the product gives, "
-                "bias included.",
-            )
+        ],
+        "reset before the product": [
+            _gru(candidate=candidate)
             for candidate in (
                 lambda a, r, h, W, b: a + _dot(r * h, W) + b,
                 lambda a, r, h, W, b: a + _dot(r * h, W),
                 lambda a, r, h, W, b: a + _dot(r * h, W) + r * b,
             )
+        ],
+        "bias outside the reset gate": _gru(candidate=lambda a, r, h, W, b: a + r * _dot(h, W) + b),
+        "reset gate left out": _gru(candidate=lambda a, r, h, W, b: a + _dot(h, W) + b),
+        "reset gate on the input": _gru(candidate=lambda a, r, h, W, b: r * a + _dot(h, W) + b),
+        "new state squashed": _gru(
+            mix=lambda z, old, new, z_keeps: _tanh(_mix(z, old, new, z_keeps))
         ),
-        Misconception(
-            "bias outside the reset gate",
-            _gru(candidate=lambda a, r, h, W, b: a + r * _dot(h, W) + b),
-            "Your reset gate multiplies the product alone. The state's own bias belongs to what is "
-            "recalled, so the gate multiplies it, too: that is why there are two biases.",
-        ),
-        Misconception(
-            "reset gate left out",
-            _gru(candidate=lambda a, r, h, W, b: a + _dot(h, W) + b),
-            "Your candidate sees the whole old state, and r is never used. That is the rated RNN.",
-        ),
-        Misconception(
-            "reset gate on the input",
-            _gru(candidate=lambda a, r, h, W, b: r * a + _dot(h, W) + b),
-            "Your reset gate multiplies what comes from the input. It decides how much of the old "
-            "state the candidate sees.",
-        ),
-        Misconception(
-            "new state squashed",
-            _gru(mix=lambda z, old, new, z_keeps: _tanh(_mix(z, old, new, z_keeps))),
-            "You squash the new state once more. It is a mean of two numbers between -1 and 1 and "
-            "needs no tanh; squashed at every step, a memory fades.",
-        ),
-        *(
-            Misconception(
-                "swapped gates",
-                _gru(order),
-                f"Your step reads the blocks as {', '.join(order)}. {known}Here they are z, r, g "
-                "from left to right, as in Keras.",
-            )
+        "swapped gates": [
+            _gru(order)
             for order, known in (
                 ("rzg", "That is the order of PyTorch and cuDNN. "),
                 ("zgr", ""),
@@ -413,43 +300,15 @@ GRU_STEP = Exercise(
                 ("grz", ""),
                 ("rgz", ""),
             )
+        ],
+        "sigmoid for the candidate": _gru(squash=_sigmoid),
+        "candidate not squashed": _gru(squash=lambda a: a),
+        "rows of the bias exchanged": _gru(rows=(1, 0)),
+        "one bias only": [_without_state_bias, _gru(rows=(0, 0))],
+        "candidate added, not mixed": _gru(
+            mix=lambda z, old, new, z_keeps: z * old + new if z_keeps else old + z * new
         ),
-        Misconception(
-            "sigmoid for the candidate",
-            _gru(squash=_sigmoid),
-            "Your candidate lies between 0 and 1, so no state can become negative. g is no gate: "
-            "which function has both signs?",
-        ),
-        Misconception(
-            "candidate not squashed",
-            _gru(squash=lambda a: a),
-            "Your candidate is the bare sum. It goes through a function of its own first.",
-        ),
-        Misconception(
-            "rows of the bias exchanged",
-            _gru(rows=(1, 0)),
-            "The two rows of the bias are the wrong way round: the first belongs to the input, the "
-            "second to the state.",
-        ),
-        Misconception(
-            "one bias only",
-            _without_state_bias,
-            "The second row of the bias has no influence on your step. It belongs to the product "
-            "of the state.",
-        ),
-        Misconception(
-            "one bias only",
-            _gru(rows=(0, 0)),
-            "You use the first row of the bias twice. The second belongs to the product of the "
-            "state.",
-        ),
-        Misconception(
-            "candidate added, not mixed",
-            _gru(mix=lambda z, old, new, z_keeps: z * old + new if z_keeps else old + z * new),
-            "Your two shares do not add up to 1, so the state can leave [-1, 1]. What z does not "
-            "give to one it gives to the other.",
-        ),
-    ],
+    },
     ("h_t (N, U)",),
     call=run_step,
 )
@@ -493,80 +352,25 @@ FORGET_BIAS = Exercise(
         Case("2 units, 1 step", (2, 1)),
         Case("5 units, 4.5 steps", (5, 4.5)),
     ],
-    [
-        *(
-            Misconception(
-                "bias added to the wrong gate",
-                _bias(half_life_bias, block),
-                f"The value is right, the place is not: that is the block of {gate}. The blocks are "
-                "i, f, g, o, of `n_units` numbers each.",
-            )
+    {
+        "bias added to the wrong gate": [
+            _bias(half_life_bias, block)
             for block, gate in ((0, "the input gate"), (2, "the candidate"), (3, "the output gate"))
+        ],
+        "bias added to all gates": lambda n_units, half_life: np.full(
+            4 * n_units, half_life_bias(half_life)
         ),
-        Misconception(
-            "bias added to all gates",
-            lambda n_units, half_life: np.full(4 * n_units, half_life_bias(half_life)),
-            "The value is right, but every gate gets it, so everything is written and shown as "
-            "well. Only one of the four should keep.",
-        ),
-        Misconception(
-            "blocks interleaved",
-            _interleaved,
-            "You set every fourth number. The four numbers of a unit do not stand together: the "
-            "bias holds one whole block after the other.",
-        ),
-        Misconception(
-            "gate for bias",
-            _bias(lambda n: 0.5 ** (1 / n)),
-            "That is what the gate should be. The bias goes through the logistic function first: "
-            "for which number does that give your value?",
-        ),
-        Misconception(
-            "sign the wrong way round",
-            _bias(lambda n: -half_life_bias(n)),
-            "With this sign the gate shuts: it forgets the more, the longer the half-life should "
-            "be. Which sign opens a gate?",
-        ),
-        Misconception(
-            "logarithm only",
-            _bias(lambda n: np.log(0.5) / n),
-            "That is the logarithm of the gate. The logistic function is undone by ln(f / (1 - f)).",
-        ),
-        Misconception(
-            "a share 1/n is lost",
-            _bias(lambda n: _logit(1 - 1 / n) if n > 1 else -np.inf),
-            "A gate of 1 - 1/n leaves about 37 % after n steps. Half of it should be left.",
-        ),
-        Misconception(
-            "time constant for half-life",
-            _bias(lambda n: _logit(np.exp(-1 / n))),
-            "After n steps your memory has fallen to 1/e, 37 %. Half of it should be left.",
-        ),
-        Misconception(
-            "logarithm of the half-life",
-            _bias(np.log),
-            "ln n is a good rule of thumb (and the one of chrono initialisation), not the exact "
-            "value: your memory does not last n steps. Solve f to the power n = 1/2 for f, then "
-            "undo the logistic function.",
-        ),
-        Misconception(
-            "half-life for bias",
-            _bias(float),
-            "You take the number of steps for the bias. The logistic function of 10 is 0.99995, "
-            "which halves a memory within 15,000 steps.",
-        ),
-        Misconception(
-            "bias of 1, whatever the half-life",
-            _bias(lambda n: 1.0),
-            "A bias of 1 is Keras's start. It makes a gate of 0.73, which halves a memory within "
-            "2.2 steps. The exercise asks for `half_life` steps.",
-        ),
-        Misconception(
-            "forget gate half shut",
-            _bias(lambda n: 0.0),
-            "With a bias of 0 the gate is 1/2: half of the memory is gone after one step.",
-        ),
-    ],
+        "blocks interleaved": _interleaved,
+        "gate for bias": _bias(lambda n: 0.5 ** (1 / n)),
+        "sign the wrong way round": _bias(lambda n: -half_life_bias(n)),
+        "logarithm only": _bias(lambda n: np.log(0.5) / n),
+        "a share 1/n is lost": _bias(lambda n: _logit(1 - 1 / n) if n > 1 else -np.inf),
+        "time constant for half-life": _bias(lambda n: _logit(np.exp(-1 / n))),
+        "logarithm of the half-life": _bias(np.log),
+        "half-life for bias": _bias(float),
+        "bias of 1, whatever the half-life": _bias(lambda n: 1.0),
+        "forget gate half shut": _bias(lambda n: 0.0),
+    },
     ("bias (4 U,)",),
 )
 
@@ -647,77 +451,26 @@ ABLATION = Exercise(
     "Hold a gate open",
     hold_open,
     _ablation_cases,
-    [
-        Misconception(
-            "shut, not open",
-            _surgery(-SHUT_OR_OPEN),
-            "Your gate is always 0. Open is 1, so the logistic function needs a large number of the "
-            "other sign.",
-        ),
-        Misconception(
-            "half open",
-            _surgery(0.0),
-            "Your gate is always 1/2: that is the logistic function of 0. What does it need to be 1?",
-        ),
-        Misconception(
-            "gate for bias",
-            _surgery(1.0),
-            "A bias of 1 makes a gate of 0.73. The bias goes through the logistic function first.",
-        ),
-        *(
-            Misconception(
-                "bias too small",
-                _surgery(value),
-                f"A bias of {value:g} still shuts the gate a little. Take one at which the "
-                "logistic function is 1 to ten digits.",
-            )
-            for value in (3.0, 5.0, 10.0)
-        ),
-        Misconception(
-            "weights left in place",
-            _surgery(zeroed=()),
-            "Your gate still hears the input and the state: with inputs in the hundreds it shuts "
-            "in spite of its bias. What multiplies them has to go.",
-        ),
-        Misconception(
-            "swapped gates",
+    {
+        "shut, not open": _surgery(-SHUT_OR_OPEN),
+        "half open": _surgery(0.0),
+        "gate for bias": _surgery(1.0),
+        "bias too small": [_surgery(value) for value in (3.0, 5.0, 10.0)],
+        "weights left in place": _surgery(zeroed=()),
+        "swapped gates": [
             _surgery(blocks=lambda k: ({0: 1, 1: 0, 3: 3}[k],)),
-            "For `i` you open the forget gate, and for `f` the input gate. The blocks are i, f, g, "
-            "o.",
-        ),
-        Misconception(
-            "swapped gates",
             _surgery(blocks=lambda k: ({0: 0, 1: 1, 3: 2}[k],)),
-            "For `o` you hold the third block at 1, and that is the candidate g. The blocks are i, "
-            "f, g, o.",
-        ),
-        Misconception(
-            "swapped gates",
             _surgery(blocks=lambda k: ({0: 0, 1: 2, 3: 3}[k],)),
-            "For `f` you hold the third block at 1, and that is the candidate g. The blocks are i, "
-            "f, g, o.",
+        ],
+        "all gates at once": _surgery(blocks=lambda k: (0, 1, 3)),
+        "all but the one": _surgery(blocks=lambda k: [other for other in (0, 1, 3) if other != k]),
+        "candidate held, too": _surgery(blocks=lambda k: (k, 2)),
+        "nothing changed": lambda kernel, recurrent_kernel, bias, gate: (
+            kernel,
+            recurrent_kernel,
+            bias,
         ),
-        Misconception(
-            "all gates at once",
-            _surgery(blocks=lambda k: (0, 1, 3)),
-            "You open all three gates. Only the one that is named should change.",
-        ),
-        Misconception(
-            "all but the one",
-            _surgery(blocks=lambda k: [other for other in (0, 1, 3) if other != k]),
-            "You open the other gates and leave the named one alone.",
-        ),
-        Misconception(
-            "candidate held, too",
-            _surgery(blocks=lambda k: (k, 2)),
-            "The candidate g is held at 1 as well. Only the named gate should change.",
-        ),
-        Misconception(
-            "nothing changed",
-            lambda kernel, recurrent_kernel, bias, gate: (kernel, recurrent_kernel, bias),
-            "The network is as it was: the gate still opens and shuts.",
-        ),
-    ],
+    },
     ("h (N, T, U)",),
     call=_run_changed,
 )

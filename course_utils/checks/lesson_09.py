@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.outcomes import Unusable, type_name
 from course_utils.text import contiguous_batches
 
@@ -147,74 +147,19 @@ BATCHES = Exercise(
     "Contiguous batches",
     cut_into_batches,
     _batch_cases,
-    [
-        Misconception(
-            "rows do not go on",
-            _interleaved,
-            "Your batches follow the text row by row: row 1 of a batch goes on where row 0 ends, "
-            "and row 0 of the next batch starts somewhere else. A state that is carried along "
-            "row 0 would be that of another place. Let each row keep to one piece of the text.",
-        ),
-        Misconception(
-            "shuffled windows",
-            _shuffled_windows,
-            "Your windows are right, but not in the order of the text. Then the state after one "
-            "batch is not the state before the next. Windows may be shuffled only where each "
-            "starts from zero.",
-        ),
-        Misconception(
-            "targets not shifted",
-            lambda ids, n, t: _cut(ids, n, t, shift=0),
-            "Your targets equal the inputs: the network would only have to copy. A target is the "
-            "id that comes after the input.",
-        ),
-        Misconception(
-            "targets shifted the wrong way",
-            lambda ids, n, t: _cut(ids, n, t, shift=-1),
-            "Your targets are the ids before the inputs. The network is to predict what comes next.",
-        ),
-        Misconception(
-            "targets two steps ahead",
-            lambda ids, n, t: _cut(ids, n, t, shift=2),
-            "Your targets are two steps ahead of the inputs, so the next id is skipped. One step "
-            "is enough.",
-        ),
-        Misconception(
-            "targets wrap round",
-            _wrapped,
-            "Where the text is just as long as the batches, your last target is the first id "
-            "again. The last id has nothing after it, so it can be a target and never an input.",
-        ),
-        Misconception(
-            "targets lost at the edge",
-            _targets_inside,
-            "Each of your windows lost its last target: it lies in the next window, and you took "
-            "inputs and targets from within one. Cut the targets from the text shifted by one.",
-        ),
-        Misconception(
-            "rows start elsewhere",
-            _rows_apart,
-            "Your rows go on, but ids are left out between them: at the end of every row, "
-            "where they fill no window. Find the number of batches first; what is left over then "
-            "stands at the end of the text only.",
-        ),
-        Misconception(
-            "windows overlap",
-            _overlapping,
-            "Your windows start one id apart, so each id comes in several of them, and a carried "
-            "state would read it again and again. The next window begins where this one ends.",
-        ),
-        Misconception(
-            "time first",
-            lambda ids, n, t: [(x.T, y.T) for x, y in contiguous_batches(ids, n, t)],
-            "Your arrays have the shape (T, N). The course keeps the batch first: (N, T).",
-        ),
-        Misconception(
-            "first batch only",
-            lambda ids, n, t: contiguous_batches(ids, n, t)[:1],
-            "You return one batch. The list goes on until the text has no whole batch left.",
-        ),
-    ],
+    {
+        "rows do not go on": _interleaved,
+        "shuffled windows": _shuffled_windows,
+        "targets not shifted": lambda ids, n, t: _cut(ids, n, t, shift=0),
+        "targets shifted the wrong way": lambda ids, n, t: _cut(ids, n, t, shift=-1),
+        "targets two steps ahead": lambda ids, n, t: _cut(ids, n, t, shift=2),
+        "targets wrap round": _wrapped,
+        "targets lost at the edge": _targets_inside,
+        "rows start elsewhere": _rows_apart,
+        "windows overlap": _overlapping,
+        "time first": lambda ids, n, t: [(x.T, y.T) for x, y in contiguous_batches(ids, n, t)],
+        "first batch only": lambda ids, n, t: contiguous_batches(ids, n, t)[:1],
+    },
     ("x of all batches (B, N, T)", "y of all batches (B, N, T)"),
     call=_stacked,
 )
@@ -283,115 +228,48 @@ def _perplexity_cases() -> list[Case]:
     return cases
 
 
-_ONE_BASE = "One base for both, and it does not matter which."
-
 PERPLEXITY = Exercise(
     "9.2",
     "Perplexity",
     masked_perplexity,
     _perplexity_cases,
-    [
-        Misconception(
-            "perplexities averaged",
+    {
+        "perplexities averaged": [
             _from_costs(lambda costs, mask: np.exp(_row_means(costs, mask)).mean()),
-            "You average the perplexities of the lines. The exponential lets hard lines count "
-            "more than they should. Average costs, and take the exponential once, at the end.",
-        ),
-        Misconception(
-            "perplexities averaged",
             _from_costs(lambda costs, mask: np.exp(costs[mask]).mean()),
-            "You average one perplexity a token: the mean of 1 / p, which one unlikely word "
-            "rules. Average the costs, and take the exponential once, at the end.",
+        ],
+        "mean of line means": _from_costs(
+            lambda costs, mask: np.exp(_row_means(costs, mask).mean())
         ),
-        Misconception(
-            "mean of line means",
-            _from_costs(lambda costs, mask: np.exp(_row_means(costs, mask).mean())),
-            "You average the mean costs of the lines, so a word in a short line counts more than "
-            "one in a long line. Every token counts the same: one sum, one division.",
+        "padding counted": _from_costs(lambda costs, mask: np.exp(costs.mean())),
+        "padding in the divisor": _from_costs(lambda costs, mask: np.exp((costs * mask).mean())),
+        "padding instead of tokens": _from_costs(
+            lambda costs, mask: np.exp(_of_padding(costs, mask))
         ),
-        Misconception(
-            "padding counted",
-            _from_costs(lambda costs, mask: np.exp(costs.mean())),
-            "Your mean runs over the padding too, as if it were words. Use the mask.",
+        "log base: bits, then e": _from_costs(
+            lambda costs, mask: np.exp(costs[mask].mean() / np.log(2))
         ),
-        Misconception(
-            "padding in the divisor",
-            _from_costs(lambda costs, mask: np.exp((costs * mask).mean())),
-            "You set the cost of padding to 0 and then divide by N T. Zeros count in a mean: "
-            "divide by the number of tokens.",
+        "log base: nats, then 2": _from_costs(lambda costs, mask: 2 ** costs[mask].mean()),
+        "log base: decimal, then e": _from_costs(
+            lambda costs, mask: np.exp(costs[mask].mean() / np.log(10))
         ),
-        Misconception(
-            "padding instead of tokens",
-            _from_costs(lambda costs, mask: np.exp(_of_padding(costs, mask))),
-            "You measure the padding and leave out the words: the mask is True where there is a "
-            "token.",
+        "no exponential": _from_costs(lambda costs, mask: costs[mask].mean()),
+        "sum instead of mean": _from_costs(lambda costs, mask: np.exp(costs[mask].sum())),
+        "minus sign forgotten": _from_costs(lambda costs, mask: np.exp(-costs[mask].mean())),
+        "mean of probabilities": _from_costs(lambda costs, mask: 1 / np.exp(-costs[mask]).mean()),
+        "no softmax": lambda logits, targets, mask: float(
+            np.exp(-_of_targets(logits, targets)[mask].mean())
         ),
-        Misconception(
-            "log base: bits, then e",
-            _from_costs(lambda costs, mask: np.exp(costs[mask].mean() / np.log(2))),
-            f"You take logarithms to base 2 and then the exponential to base e. {_ONE_BASE}",
+        "softmax over the wrong axis": lambda logits, targets, mask: float(
+            np.exp(-_of_targets(_log_softmax(logits, axis=1), targets)[mask].mean())
         ),
-        Misconception(
-            "log base: nats, then 2",
-            _from_costs(lambda costs, mask: 2 ** costs[mask].mean()),
-            f"You take natural logarithms and then a power of 2. {_ONE_BASE}",
+        "first token left out": _from_costs(
+            lambda costs, mask: np.exp(costs[:, 1:][mask[:, 1:]].mean())
         ),
-        Misconception(
-            "log base: decimal, then e",
-            _from_costs(lambda costs, mask: np.exp(costs[mask].mean() / np.log(10))),
-            f"You take logarithms to base 10 and then the exponential to base e. {_ONE_BASE}",
+        "softmax overflows": lambda logits, targets, mask: float(
+            np.exp(_overflowing_costs(logits, targets)[mask].mean())
         ),
-        Misconception(
-            "no exponential",
-            _from_costs(lambda costs, mask: costs[mask].mean()),
-            "That is the mean cost in nats. The perplexity is its exponential.",
-        ),
-        Misconception(
-            "sum instead of mean",
-            _from_costs(lambda costs, mask: np.exp(costs[mask].sum())),
-            "You take the exponential of the sum of the costs, so longer texts look worse. It is "
-            "the mean that belongs there.",
-        ),
-        Misconception(
-            "minus sign forgotten",
-            _from_costs(lambda costs, mask: np.exp(-costs[mask].mean())),
-            "Your result is below 1: the inverse of the perplexity. A cost is minus a logarithm.",
-        ),
-        Misconception(
-            "mean of probabilities",
-            _from_costs(lambda costs, mask: 1 / np.exp(-costs[mask]).mean()),
-            "You average probabilities and invert the mean, which hides the unlikely words. "
-            "Average logarithms of probabilities.",
-        ),
-        Misconception(
-            "no softmax",
-            lambda logits, targets, mask: float(np.exp(-_of_targets(logits, targets)[mask].mean())),
-            "You take the logits for logarithms of probabilities. They are scores; a softmax "
-            "makes probabilities of them.",
-        ),
-        Misconception(
-            "softmax over the wrong axis",
-            lambda logits, targets, mask: float(
-                np.exp(-_of_targets(_log_softmax(logits, axis=1), targets)[mask].mean())
-            ),
-            "Your softmax runs over the steps of a line. The candidates for one place are the V "
-            "tokens, on the last axis.",
-        ),
-        Misconception(
-            "first token left out",
-            _from_costs(lambda costs, mask: np.exp(costs[:, 1:][mask[:, 1:]].mean())),
-            "You leave out the first place of each line. These are targets, already shifted: the "
-            "first one was predicted from START and counts.",
-        ),
-        Misconception(
-            "softmax overflows",
-            lambda logits, targets, mask: float(
-                np.exp(_overflowing_costs(logits, targets)[mask].mean())
-            ),
-            "Right for small logits. For logits around 1,000 the exponential overflows. Take the "
-            "largest logit off before; the softmax does not notice.",
-        ),
-    ],
+    },
     ("perplexity",),
 )
 
@@ -473,80 +351,35 @@ SAMPLER = Exercise(
     "A sampler",
     draw_token,
     _sampler_cases,
-    [
-        Misconception(
-            "temperature after the softmax",
+    {
+        "temperature after the softmax": [
             _drawing_from(lambda z, t, k: _normalised(_softmax(_kept(z, k)) / t)),
-            "Your temperature has no effect. Probabilities divided by a number and normalised "
-            "again are the same probabilities: it belongs to the logits, before the exponential.",
-        ),
-        Misconception(
-            "temperature after the softmax",
             _drawing_from(lambda z, t, k: _softmax(_kept(z, k)) / t),
-            "You divide the probabilities by the temperature, so they no longer add up to 1. It "
-            "belongs to the logits, before the exponential.",
+        ],
+        "temperature multiplied": _drawing_from(lambda z, t, k: _softmax(_kept(z, k) * t)),
+        "argmax instead of sampling": _drawing_from(
+            _right_probabilities, lambda p, number: int(np.argmax(p))
         ),
-        Misconception(
-            "temperature multiplied",
-            _drawing_from(lambda z, t, k: _softmax(_kept(z, k) * t)),
-            "Your temperature works the wrong way round: a small one flattens. The logits are "
-            "divided by it.",
+        "top k ignored": _drawing_from(lambda z, t, k: _softmax(z / t)),
+        "not normalised after top k": _drawing_from(
+            lambda z, t, k: _only_top(_softmax(z / t), z, k)
         ),
-        Misconception(
-            "argmax instead of sampling",
-            _drawing_from(_right_probabilities, lambda p, number: int(np.argmax(p))),
-            "Your probabilities are right, but you take the most likely token whatever `number` "
-            "is: that is greedy. Find where the running sum of the probabilities exceeds it.",
+        "logit 0 for what is cut": _drawing_from(
+            lambda z, t, k: _softmax(_kept(z, k, rest=0.0) / t)
         ),
-        Misconception(
-            "top k ignored",
-            _drawing_from(lambda z, t, k: _softmax(z / t)),
-            "All tokens keep their probability. Only those of the `top_k` largest logits may.",
+        "smallest k kept": _drawing_from(lambda z, t, k: _softmax(-_kept(-z, k, rest=np.inf) / t)),
+        "equal chances among the top k": _drawing_from(
+            lambda z, t, k: _normalised(_only_top(np.ones(len(z)), z, k))
         ),
-        Misconception(
-            "not normalised after top k",
-            _drawing_from(lambda z, t, k: _only_top(_softmax(z / t), z, k)),
-            "What is left after the cut does not add up to 1. Cut first, then normalise.",
+        "one id too far": _drawing_from(
+            _right_probabilities,
+            lambda p, number: min(_pick(p, number) + 1, len(p) - 1),
         ),
-        Misconception(
-            "logit 0 for what is cut",
-            _drawing_from(lambda z, t, k: _softmax(_kept(z, k, rest=0.0) / t)),
-            "You give the tokens outside the top k the logit 0. The exponential of 0 is 1, so "
-            "they can still be drawn. Which logit has the exponential 0?",
+        "one id too early": _drawing_from(
+            _right_probabilities, lambda p, number: max(_pick(p, number) - 1, 0)
         ),
-        Misconception(
-            "smallest k kept",
-            _drawing_from(lambda z, t, k: _softmax(-_kept(-z, k, rest=np.inf) / t)),
-            "You keep the k least likely tokens. `argsort` puts the smallest first.",
-        ),
-        Misconception(
-            "equal chances among the top k",
-            _drawing_from(lambda z, t, k: _normalised(_only_top(np.ones(len(z)), z, k))),
-            "You give the top k tokens equal chances. They keep the proportions that the softmax "
-            "gives them.",
-        ),
-        Misconception(
-            "one id too far",
-            _drawing_from(
-                _right_probabilities,
-                lambda p, number: min(_pick(p, number) + 1, len(p) - 1),
-            ),
-            "Your probabilities are right and the id is one too large. It is the first one at "
-            "which the running sum exceeds the number.",
-        ),
-        Misconception(
-            "one id too early",
-            _drawing_from(_right_probabilities, lambda p, number: max(_pick(p, number) - 1, 0)),
-            "Your probabilities are right and the id is one too small: you return the last one "
-            "at which the running sum is still below the number.",
-        ),
-        Misconception(
-            "softmax overflows",
-            _drawing_from(lambda z, t, k: _overflowing_softmax(_kept(z, k) / t)),
-            "Right, except where the temperature is small: there the exponential overflows. "
-            "Take the largest off first; the softmax does not notice.",
-        ),
-    ],
+        "softmax overflows": _drawing_from(lambda z, t, k: _overflowing_softmax(_kept(z, k) / t)),
+    },
     ("p (V,)", "id"),
 )
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
 from course_utils import cells
 from course_utils.interop import keras, to_keras
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise, Misconception, hints
 from course_utils.judging.outcomes import Unusable
 
 Shapes = dict[str, tuple | list[tuple]]
@@ -38,182 +38,79 @@ def twelve_shapes(N: int, T: int, D: int, U: int) -> Shapes:
     }
 
 
-_UNITS = (
-    "units = timesteps",
-    "Units are not steps. `U` is the length of the state vector; the number of steps is an axis of "
-    "the input, and without `return_sequences` it is gone from the output.",
-)
-_UNITS_IN_SEQUENCE = (
-    "units = timesteps",
-    "Units are not steps. The step axis of the output is that of the input, `T`; each step holds a "
-    "state of `U` numbers.",
-)
-_EVERY_STEP = (
-    "every step returned",
-    "Without `return_sequences` a layer returns its output after the last step only: no step axis.",
-)
-_LAST_STEP = (
-    "last step only",
-    "`return_sequences=True` returns the output of every step: the step axis stays.",
-)
-_WIDTH_OF_INPUT = (
-    "as wide as the input",
-    "The output has one number a unit. How many features the input has, only the kernel knows.",
-)
-_AXES = ("axes exchanged", "Keras keeps the order of the input: samples, steps, then the units.")
-_BATCH = (
-    "batch forgotten",
-    "The batch axis is still there: each sequence has an output of its own.",
-)
-_C_IS_NO_OUTPUT = (
-    "output is c",
-    "An LSTM has two states, but its output is h alone. c comes out only with `return_state=True`.",
-)
-_GATES = (
-    "gates are returned",
-    "Four blocks of weights make four gates, but they are used up inside. The output has one number "
-    "a unit.",
-)
-_STATES_BESIDE = (
-    "states replace the output",
-    "`return_state=True` returns the states besides the output, even where they hold the same "
-    "numbers.",
-)
-_C_FORGOTTEN = (
-    "c forgotten",
-    "An LSTM carries two states from step to step, h and c. `return_state` returns both, after the "
-    "output.",
-)
-_GRU_HAS_NO_C = ("c in a GRU", "A GRU has no cell state: its one state is h.")
-_STATE_EVERY_STEP = (
-    "states at every step",
-    "States are those after the last step, whatever `return_sequences` says. Only the output gets a "
-    "step axis.",
-)
-_SIDE_BY_SIDE = (
-    "halves not side by side",
-    "`Bidirectional` puts the two outputs side by side along the last axis, in one array.",
-)
-_SUM = (
-    "sum as wide as concat",
-    '`merge_mode="sum"` adds the two halves: the sum is as wide as one of them.',
-)
-_DENSE = (
-    "Dense takes the last step",
-    "`Dense` works on the last axis and leaves all others alone: it is applied at every step.",
-)
-_DENSE_UNITS = (
-    "Dense keeps the units",
-    "`Dense(1)` makes one number of the `U` that it finds on the last axis.",
-)
-_TRANSPOSED = (
-    "kernel transposed",
-    "Keras multiplies rows: `x_t @ kernel`. So what comes in stands on the first axis, what comes out "
-    "on the second.",
-)
-_BLOCKS = (
-    "blocks forgotten",
-    "Each gate and the candidate have weights of their own, side by side: count the blocks of this "
-    "layer.",
-)
-_CANDIDATE = (
-    "candidate forgotten",
-    "The candidate has weights like a gate. An LSTM has three gates and a candidate, a GRU two and a "
-    "candidate.",
-)
-_ONE_MATRIX = (
-    "one matrix for input and state",
-    "Keras keeps what multiplies the input, the kernel, apart from what multiplies the state, the "
-    "recurrent kernel.",
-)
-_OTHER_KERNEL = (
-    "kernel and recurrent kernel exchanged",
-    "The kernel multiplies the input, D numbers a step; the recurrent kernel multiplies the state, U "
-    "numbers.",
-)
-_STEPS_HAVE_WEIGHTS = (
-    "weights for every step",
-    "All steps share the same weights: no weight has a step axis.",
-)
-_ONE_BIAS = (
-    "one bias in a GRU",
-    "Keras's GRU resets after the product and so has two biases, one for the input's product and one "
-    "for the state's, in two rows.",
-)
-
-ALTERNATIVES: list[tuple[str, tuple[str, str], Callable[..., Any]]] = [
-    ("a", _UNITS, lambda N, T, D, U: (N, T)),
-    ("a", _UNITS, lambda N, T, D, U: (U, N)),
-    ("a", _UNITS, lambda N, T, D, U: (N, U, 1)),
-    ("a", _UNITS, lambda N, T, D, U: (N, U, D)),
-    ("a", _EVERY_STEP, lambda N, T, D, U: (N, T, U)),
-    ("a", _WIDTH_OF_INPUT, lambda N, T, D, U: (N, D)),
-    ("a", _BATCH, lambda N, T, D, U: (U,)),
-    ("b", _LAST_STEP, lambda N, T, D, U: (N, U)),
-    ("b", _UNITS_IN_SEQUENCE, lambda N, T, D, U: (N, U, D)),
-    ("b", _UNITS_IN_SEQUENCE, lambda N, T, D, U: (N, U, 1)),
-    ("b", _UNITS_IN_SEQUENCE, lambda N, T, D, U: (N, T)),
-    ("b", _UNITS_IN_SEQUENCE, lambda N, T, D, U: (N, T, 1)),
-    ("b", _WIDTH_OF_INPUT, lambda N, T, D, U: (N, T, D)),
-    ("b", _AXES, lambda N, T, D, U: (N, U, T)),
-    ("b", _AXES, lambda N, T, D, U: (T, N, U)),
-    ("b", _BATCH, lambda N, T, D, U: (T, U)),
-    ("c", _C_IS_NO_OUTPUT, lambda N, T, D, U: [(N, U), (N, U)]),
-    ("c", _C_IS_NO_OUTPUT, lambda N, T, D, U: (N, 2 * U)),
-    ("c", _GATES, lambda N, T, D, U: (N, 4 * U)),
-    ("c", _EVERY_STEP, lambda N, T, D, U: (N, T, U)),
-    ("c", _UNITS, lambda N, T, D, U: (N, T)),
-    ("d", _STATES_BESIDE, lambda N, T, D, U: (N, U)),
-    ("d", _GRU_HAS_NO_C, lambda N, T, D, U: [(N, U)] * 3),
-    ("d", _EVERY_STEP, lambda N, T, D, U: [(N, T, U), (N, U)]),
-    ("d", _STATE_EVERY_STEP, lambda N, T, D, U: [(N, U), (N, T, U)]),
-    ("d", _STATE_EVERY_STEP, lambda N, T, D, U: [(N, T, U), (N, T, U)]),
-    ("e", _C_FORGOTTEN, lambda N, T, D, U: [(N, U), (N, U)]),
-    ("e", _STATES_BESIDE, lambda N, T, D, U: (N, U)),
-    ("e", _EVERY_STEP, lambda N, T, D, U: [(N, T, U), (N, U), (N, U)]),
-    ("e", _STATE_EVERY_STEP, lambda N, T, D, U: [(N, U), (N, T, U), (N, T, U)]),
-    ("f", _STATE_EVERY_STEP, lambda N, T, D, U: [(N, T, U)] * 3),
-    ("f", _STATE_EVERY_STEP, lambda N, T, D, U: [(N, T, U), (N, T, U), (N, U)]),
-    ("f", _C_FORGOTTEN, lambda N, T, D, U: [(N, T, U), (N, U)]),
-    ("f", _STATES_BESIDE, lambda N, T, D, U: (N, T, U)),
-    ("f", _LAST_STEP, lambda N, T, D, U: [(N, U)] * 3),
-    ("g", _SIDE_BY_SIDE, lambda N, T, D, U: (N, U)),
-    ("g", _SIDE_BY_SIDE, lambda N, T, D, U: [(N, U), (N, U)]),
-    ("g", _SIDE_BY_SIDE, lambda N, T, D, U: (2, N, U)),
-    ("g", _SIDE_BY_SIDE, lambda N, T, D, U: (N, 2, U)),
-    ("g", _SIDE_BY_SIDE, lambda N, T, D, U: (2 * N, U)),
-    ("g", _EVERY_STEP, lambda N, T, D, U: (N, T, 2 * U)),
-    ("h", _SUM, lambda N, T, D, U: (N, T, 2 * U)),
-    ("h", _SUM, lambda N, T, D, U: (N, 2 * U)),
-    ("h", _LAST_STEP, lambda N, T, D, U: (N, U)),
-    ("h", _SIDE_BY_SIDE, lambda N, T, D, U: (N, 2 * T, U)),
-    ("i", _DENSE, lambda N, T, D, U: (N, 1)),
-    ("i", _DENSE, lambda N, T, D, U: (N,)),
-    ("i", _DENSE_UNITS, lambda N, T, D, U: (N, T, U)),
-    ("i", _DENSE_UNITS, lambda N, T, D, U: (N, T)),
-    ("i", _DENSE, lambda N, T, D, U: (N, 1, U)),
-    ("j", _TRANSPOSED, lambda N, T, D, U: (4 * U, D)),
-    ("j", _BLOCKS, lambda N, T, D, U: (D, U)),
-    ("j", _CANDIDATE, lambda N, T, D, U: (D, 3 * U)),
-    ("j", _ONE_MATRIX, lambda N, T, D, U: (D + U, 4 * U)),
-    ("j", _OTHER_KERNEL, lambda N, T, D, U: (U, 4 * U)),
-    ("j", _STEPS_HAVE_WEIGHTS, lambda N, T, D, U: (T, D, 4 * U)),
-    ("j", _STEPS_HAVE_WEIGHTS, lambda N, T, D, U: (T, 4 * U)),
-    ("k", _TRANSPOSED, lambda N, T, D, U: (3 * U, U)),
-    ("k", _BLOCKS, lambda N, T, D, U: (U, U)),
-    ("k", _CANDIDATE, lambda N, T, D, U: (U, 2 * U)),
-    ("k", _ONE_MATRIX, lambda N, T, D, U: (D + U, 3 * U)),
-    ("k", _OTHER_KERNEL, lambda N, T, D, U: (D, 3 * U)),
-    ("k", _GRU_HAS_NO_C, lambda N, T, D, U: (U, 4 * U)),
-    ("l", _ONE_BIAS, lambda N, T, D, U: (3 * U,)),
-    ("l", _ONE_BIAS, lambda N, T, D, U: (6 * U,)),
-    ("l", _ONE_BIAS, lambda N, T, D, U: (3 * U, 2)),
-    ("l", _CANDIDATE, lambda N, T, D, U: (2 * U,)),
-    ("l", _CANDIDATE, lambda N, T, D, U: (2, 2 * U)),
-    ("l", _BLOCKS, lambda N, T, D, U: (U,)),
-    ("l", _BLOCKS, lambda N, T, D, U: (2, U)),
+ALTERNATIVES: list[tuple[str, str, Callable[..., Any]]] = [
+    ("a", "units = timesteps", lambda N, T, D, U: (N, T)),
+    ("a", "units = timesteps", lambda N, T, D, U: (U, N)),
+    ("a", "units = timesteps", lambda N, T, D, U: (N, U, 1)),
+    ("a", "units = timesteps", lambda N, T, D, U: (N, U, D)),
+    ("a", "every step returned", lambda N, T, D, U: (N, T, U)),
+    ("a", "as wide as the input", lambda N, T, D, U: (N, D)),
+    ("a", "batch forgotten", lambda N, T, D, U: (U,)),
+    ("b", "last step only", lambda N, T, D, U: (N, U)),
+    ("b", "units = timesteps", lambda N, T, D, U: (N, U, D)),
+    ("b", "units = timesteps", lambda N, T, D, U: (N, U, 1)),
+    ("b", "units = timesteps", lambda N, T, D, U: (N, T)),
+    ("b", "units = timesteps", lambda N, T, D, U: (N, T, 1)),
+    ("b", "as wide as the input", lambda N, T, D, U: (N, T, D)),
+    ("b", "axes exchanged", lambda N, T, D, U: (N, U, T)),
+    ("b", "axes exchanged", lambda N, T, D, U: (T, N, U)),
+    ("b", "batch forgotten", lambda N, T, D, U: (T, U)),
+    ("c", "output is c", lambda N, T, D, U: [(N, U), (N, U)]),
+    ("c", "output is c", lambda N, T, D, U: (N, 2 * U)),
+    ("c", "gates are returned", lambda N, T, D, U: (N, 4 * U)),
+    ("c", "every step returned", lambda N, T, D, U: (N, T, U)),
+    ("c", "units = timesteps", lambda N, T, D, U: (N, T)),
+    ("d", "states replace the output", lambda N, T, D, U: (N, U)),
+    ("d", "c in a GRU", lambda N, T, D, U: [(N, U)] * 3),
+    ("d", "every step returned", lambda N, T, D, U: [(N, T, U), (N, U)]),
+    ("d", "states at every step", lambda N, T, D, U: [(N, U), (N, T, U)]),
+    ("d", "states at every step", lambda N, T, D, U: [(N, T, U), (N, T, U)]),
+    ("e", "c forgotten", lambda N, T, D, U: [(N, U), (N, U)]),
+    ("e", "states replace the output", lambda N, T, D, U: (N, U)),
+    ("e", "every step returned", lambda N, T, D, U: [(N, T, U), (N, U), (N, U)]),
+    ("e", "states at every step", lambda N, T, D, U: [(N, U), (N, T, U), (N, T, U)]),
+    ("f", "states at every step", lambda N, T, D, U: [(N, T, U)] * 3),
+    ("f", "states at every step", lambda N, T, D, U: [(N, T, U), (N, T, U), (N, U)]),
+    ("f", "c forgotten", lambda N, T, D, U: [(N, T, U), (N, U)]),
+    ("f", "states replace the output", lambda N, T, D, U: (N, T, U)),
+    ("f", "last step only", lambda N, T, D, U: [(N, U)] * 3),
+    ("g", "halves not side by side", lambda N, T, D, U: (N, U)),
+    ("g", "halves not side by side", lambda N, T, D, U: [(N, U), (N, U)]),
+    ("g", "halves not side by side", lambda N, T, D, U: (2, N, U)),
+    ("g", "halves not side by side", lambda N, T, D, U: (N, 2, U)),
+    ("g", "halves not side by side", lambda N, T, D, U: (2 * N, U)),
+    ("g", "every step returned", lambda N, T, D, U: (N, T, 2 * U)),
+    ("h", "sum as wide as concat", lambda N, T, D, U: (N, T, 2 * U)),
+    ("h", "sum as wide as concat", lambda N, T, D, U: (N, 2 * U)),
+    ("h", "last step only", lambda N, T, D, U: (N, U)),
+    ("h", "halves not side by side", lambda N, T, D, U: (N, 2 * T, U)),
+    ("i", "Dense takes the last step", lambda N, T, D, U: (N, 1)),
+    ("i", "Dense takes the last step", lambda N, T, D, U: (N,)),
+    ("i", "Dense keeps the units", lambda N, T, D, U: (N, T, U)),
+    ("i", "Dense keeps the units", lambda N, T, D, U: (N, T)),
+    ("i", "Dense takes the last step", lambda N, T, D, U: (N, 1, U)),
+    ("j", "kernel transposed", lambda N, T, D, U: (4 * U, D)),
+    ("j", "blocks forgotten", lambda N, T, D, U: (D, U)),
+    ("j", "candidate forgotten", lambda N, T, D, U: (D, 3 * U)),
+    ("j", "one matrix for input and state", lambda N, T, D, U: (D + U, 4 * U)),
+    ("j", "kernel and recurrent kernel exchanged", lambda N, T, D, U: (U, 4 * U)),
+    ("j", "weights for every step", lambda N, T, D, U: (T, D, 4 * U)),
+    ("j", "weights for every step", lambda N, T, D, U: (T, 4 * U)),
+    ("k", "kernel transposed", lambda N, T, D, U: (3 * U, U)),
+    ("k", "blocks forgotten", lambda N, T, D, U: (U, U)),
+    ("k", "candidate forgotten", lambda N, T, D, U: (U, 2 * U)),
+    ("k", "one matrix for input and state", lambda N, T, D, U: (D + U, 3 * U)),
+    ("k", "kernel and recurrent kernel exchanged", lambda N, T, D, U: (D, 3 * U)),
+    ("k", "c in a GRU", lambda N, T, D, U: (U, 4 * U)),
+    ("l", "one bias in a GRU", lambda N, T, D, U: (3 * U,)),
+    ("l", "one bias in a GRU", lambda N, T, D, U: (6 * U,)),
+    ("l", "one bias in a GRU", lambda N, T, D, U: (3 * U, 2)),
+    ("l", "candidate forgotten", lambda N, T, D, U: (2 * U,)),
+    ("l", "candidate forgotten", lambda N, T, D, U: (2, 2 * U)),
+    ("l", "blocks forgotten", lambda N, T, D, U: (U,)),
+    ("l", "blocks forgotten", lambda N, T, D, U: (2, U)),
 ]
-"""Wrong shapes that tell what was thought: letter, name and hint, shape."""
+"""Wrong shapes that tell what was thought: letter, name of the mistake, shape."""
 
 
 def shapes_to_first_mistake(function: Callable, sizes: tuple[int, ...]) -> list[str]:
@@ -255,12 +152,13 @@ def _is_shape(shape: Any) -> bool:
 
 
 def _shape_misconceptions() -> Iterator[Misconception]:
-    for letter, (name, hint), form in ALTERNATIVES:
+    known = hints("10.1")
+    for letter, name, form in ALTERNATIVES:
 
         def mistaken(N, T, D, U, letter=letter, form=form):
             return twelve_shapes(N, T, D, U) | {letter: form(N, T, D, U)}
 
-        yield Misconception(name, mistaken, f"`{letter}`: {hint}")
+        yield Misconception(name, mistaken, f"`{letter}`: {known[name]}")
 
 
 SHAPES = Exercise(
@@ -281,6 +179,7 @@ SHAPES = Exercise(
 
 
 Gates = Mapping[str, np.ndarray]
+_OTHER_ORDERS = ["".join(order) for order in itertools.permutations("zrg")][1:]
 
 
 def port_gru(W: Gates, R: Gates, b: Gates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -320,40 +219,12 @@ def _gru_cases() -> list[Case]:
     ]
 
 
-_GATE_ORDER = (
-    "gate order",
-    "The blocks are not in Keras's order. Section 4 has the order in a table; the dictionary's own "
-    "order is that of the paper.",
-)
-_Z_CONVENTION = (
-    "z convention",
-    "The paper's z is the share of the new candidate, Keras's z the share that is kept. You want "
-    "1 - sigma(a), and the layer computes sigma of its own sum.",
-)
-_Z_PARTLY = (
-    "z changed in part",
-    "You changed z in some of its weights only. Everything that is added up inside its sigma has to "
-    "change.",
-)
-_NOT_TRANSPOSED = (
-    "kernel transposed",
-    "A matrix stands as in the paper, for columns. Keras multiplies rows from the left, so each "
-    "matrix is transposed, also the square ones, where no error tells you.",
-)
-
-
-def _gru_misconceptions() -> Iterator[Misconception]:
-    def mistake(told: tuple[str, str], **slips: str) -> Misconception:
-        return Misconception(told[0], lambda W, R, b: _ported(W, R, b, **slips), told[1])
-
-    orders = ["".join(order) for order in itertools.permutations("zrg")]
-    for upright, order, negated in itertools.product(("R", "WR", "W"), ("zrg", "rzg"), ("WRb", "")):
-        yield mistake(_NOT_TRANSPOSED, upright=upright, order=order, negated=negated)
-    for order, negated in itertools.product(orders[1:], ("WRb", "")):
-        yield mistake(_GATE_ORDER, order=order, negated=negated)
-    yield mistake(_Z_CONVENTION, negated="")
-    for negated in ("W", "R", "b", "WR", "Wb", "Rb"):
-        yield mistake(_Z_PARTLY, negated=negated)
+def _slips(**choices: Iterable[str]) -> list[Callable]:
+    """Ports with every combination of slips."""
+    return [
+        partial(_ported, **dict(zip(choices, slips, strict=True)))
+        for slips in itertools.product(*choices.values())
+    ]
 
 
 def _one_minus(W: Gates, R: Gates, b: Gates) -> tuple:
@@ -379,46 +250,24 @@ def _exchanged(W: Gates, R: Gates, b: Gates) -> tuple:
     return recurrent_kernel, kernel, bias
 
 
-_BELOW = Misconception(
-    "blocks one below the other",
-    _below,
-    "The blocks of Keras stand side by side, so that one product computes all gates: join them along "
-    "the last axis.",
-)
-
 PORT = Exercise(
     "10.2",
     "Port the weights",
     port_gru,
     _gru_cases,
-    [
-        *_gru_misconceptions(),
-        Misconception(
-            "one minus the weights",
-            _one_minus,
-            "1 - sigma(a) is wanted, not sigma(1 - a). What must a become, so that its sigma is 1 "
-            "minus the old one?",
+    {
+        "kernel transposed": _slips(
+            upright=("R", "WR", "W"), order=("zrg", "rzg"), negated=("WRb", "")
         ),
-        Misconception(
-            "all gates negated",
-            _all_negated,
-            "Only z has another convention. r and g mean the same in the paper and in Keras.",
-        ),
-        Misconception(
-            "two biases",
-            _two_biases,
-            "With `reset_after=False` a GRU has one bias, of shape (3U,). The second row belongs to "
-            "`reset_after=True`.",
-        ),
-        _BELOW,
-        Misconception(_BELOW.name, lambda W, R, b: _below(W, R, b, ""), _BELOW.hint),
-        Misconception(
-            "kernel and recurrent kernel exchanged",
-            _exchanged,
-            "The kernel multiplies the input and comes first; the recurrent kernel multiplies the "
-            "state.",
-        ),
-    ],
+        "gate order": _slips(order=_OTHER_ORDERS, negated=("WRb", "")),
+        "z convention": partial(_ported, negated=""),
+        "z changed in part": _slips(negated=("W", "R", "b", "WR", "Wb", "Rb")),
+        "one minus the weights": _one_minus,
+        "all gates negated": _all_negated,
+        "two biases": _two_biases,
+        "blocks one below the other": [_below, partial(_below, negated="")],
+        "kernel and recurrent kernel exchanged": _exchanged,
+    },
     ("kernel (D, 3U)", "recurrent_kernel (U, 3U)", "bias (3U,)"),
 )
 
@@ -542,49 +391,17 @@ STATEFUL = Exercise(
     "Stateful is one long call",
     read_in_pieces,
     _stateful_cases,
-    [
-        Misconception(
-            "missing reset of states",
-            lambda layer, x, n_steps: _joined(_pieces(layer, x, n_steps)),
-            "Your first steps start from the state that other code has left in the layer, not from "
-            "zero. A stateful layer keeps its states until somebody resets them, and before your loop "
-            "that is you.",
+    {
+        "missing reset of states": lambda layer, x, n_steps: _joined(_pieces(layer, x, n_steps)),
+        "reset in every piece": lambda layer, x, n_steps: _joined(
+            _pieces(layer, x, n_steps, reset=True)
         ),
-        Misconception(
-            "reset in every piece",
-            lambda layer, x, n_steps: _joined(_pieces(layer, x, n_steps, reset=True)),
-            "Each of your pieces starts from zero, as if it were a sequence of its own. Within one "
-            "sequence the state must cross the borders.",
-        ),
-        Misconception(
-            "last piece dropped",
-            _whole_pieces,
-            "The steps after the last whole piece are missing. A slice that runs over the end is cut "
-            "short by itself; let the loop reach it.",
-        ),
-        Misconception(
-            "only the last piece",
-            _last_piece,
-            "You return the output of the last piece. Collect the outputs of all pieces.",
-        ),
-        Misconception(
-            "only the end of each piece",
-            _end_of_each,
-            "You return the last output of each piece. The exercise wants the output of every step.",
-        ),
-        Misconception(
-            "pieces joined along the batch",
-            _along_the_batch,
-            "Your pieces are joined along axis 0, the sequences. They belong one after the other in "
-            "time.",
-        ),
-        Misconception(
-            "overlapping pieces",
-            _one_more_step,
-            "Your pieces overlap by a step, which the layer then reads twice. Its state already "
-            "knows that step.",
-        ),
-    ],
+        "last piece dropped": _whole_pieces,
+        "only the last piece": _last_piece,
+        "only the end of each piece": _end_of_each,
+        "pieces joined along the batch": _along_the_batch,
+        "overlapping pieces": _one_more_step,
+    },
     ("h (N, T, U)",),
     rtol=1e-5,
     atol=1e-5,
@@ -660,79 +477,37 @@ def _only_forward(forward: cells.LSTM, backward: cells.LSTM, x: np.ndarray) -> t
     return both_directions(forward, forward, x)
 
 
-_BACKWARD_INDEX = (
-    "backward output index",
-    "The last output of the backward half is taken at the last time step. The backward loop begins "
-    "there: it has read one step only. Where does it end?",
-)
-_NOT_TURNED_BACK = (
-    "backward half in the order of its loop",
-    "Step t of your sequence puts the forward half beside another step of the backward half. Turn "
-    "the backward output into the order of time.",
-)
-_C_FOR_H = (
-    "output is c",
-    "These are cell states. The output of an LSTM is h; c stays inside.",
-)
-_NOT_REVERSED = (
-    "input not reversed",
-    "Your backward cell reads from the first step to the last, like the forward one. Hand it the "
-    "steps in reverse.",
-)
-
-
 DIRECTIONS = Exercise(
     "10.4",
     "Both directions by hand",
     both_directions,
     _direction_cases,
-    [
-        Misconception(_BACKWARD_INDEX[0], _directions(last="time"), _BACKWARD_INDEX[1]),
-        Misconception(_NOT_TURNED_BACK[0], _directions(back=False), _NOT_TURNED_BACK[1]),
-        Misconception(
-            _NOT_TURNED_BACK[0], _directions(back=False, last="first"), _NOT_TURNED_BACK[1]
-        ),
-        *(
-            Misconception(_C_FOR_H[0], _directions("c", last=last, back=back), _C_FOR_H[1])
+    {
+        "backward output index": _directions(last="time"),
+        "backward half in the order of its loop": [
+            _directions(back=False),
+            _directions(back=False, last="first"),
+        ],
+        "output is c": [
+            _directions("c", last=last, back=back)
             for last in ("loop", "time")
             for back in (True, False)
-        ),
-        *(
-            Misconception(
-                _NOT_REVERSED[0],
-                _directions(turn=lambda x: x, back=back, last=last),
-                _NOT_REVERSED[1],
-            )
+        ],
+        "input not reversed": [
+            _directions(turn=lambda x: x, back=back, last=last)
             for back in (True, False)
             for last in ("loop", "first")
-        ),
-        *(
-            Misconception(
-                "wrong axis reversed",
-                _directions(turn=turn, back=back, last=last),
-                "You turned the sequences of the batch or the features round, not the steps. Time is "
-                "axis 1.",
-            )
+        ],
+        "wrong axis reversed": [
+            _directions(turn=turn, back=back, last=last)
             for turn in (lambda x: x[::-1], lambda x: x[..., ::-1], lambda x: x[::-1, ::-1, ::-1])
             for back in (True, False)
             for last in ("loop", "time")
-        ),
-        Misconception(
-            "halves exchanged",
-            _halves_exchanged,
-            "Both halves are right and in the wrong places: Keras puts the forward half first.",
-        ),
-        Misconception(
-            "halves added",
-            _summed,
-            'You added the halves, which is `merge_mode="sum"`. Without it they stand side by side.',
-        ),
-        Misconception(
-            "one cell for both directions",
-            _only_forward,
-            "Both halves come from the forward cell. Each direction has weights of its own.",
-        ),
-    ],
+        ],
+        "halves exchanged": _halves_exchanged,
+        "halves added": _summed,
+        "one cell for both directions": _only_forward,
+    },
     ("sequence (N, T, 2U)", "last (N, 2U)"),
     call=with_two_cells,
 )

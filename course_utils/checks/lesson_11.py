@@ -17,7 +17,7 @@ from course_utils.forecasting import (
     split_windows,
     windows,
 )
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise, hints
 from course_utils.judging.outcomes import Unusable, as_arrays
 
 Array = np.ndarray
@@ -71,84 +71,22 @@ WINDOWS = Exercise(
     "Windows",
     make_windows,
     _window_cases,
-    [
-        Misconception(
-            "target inside the window",
-            lambda *args: _cut(*args, gap=-1),
-            "Your first target is the last value of its own window. A network learns to copy it, "
-            "with almost no error, and forecasts nothing. The targets begin where the window ends.",
-        ),
-        Misconception(
-            "a value skipped",
-            lambda *args: _cut(*args, gap=1),
-            "Between your windows and their targets one value is missing. `series[a:b]` does not "
-            "hold `series[b]`: which index comes right after the window?",
-        ),
-        Misconception(
-            "last window lost",
-            _last_lost,
-            "The last window is missing, the one whose targets end with the series. `range(k)` "
-            "stops at `k - 1`: how many starts are there?",
-        ),
-        Misconception(
-            "windows do not overlap",
-            lambda *args: _cut(*args, every=args[1]),
-            "Your windows stand side by side. A new one starts at every value, so that neighbours "
-            "share all values but one.",
-        ),
-        Misconception(
-            "a start for each horizon only",
-            lambda *args: _cut(*args, every=args[2]),
-            "Your windows move on by `horizon` values at a time. A new one starts at every value.",
-        ),
-        Misconception(
-            "only the last step ahead",
-            _changed(lambda x, y: (x, y[:, -1:])),
-            "Your targets hold one value, `horizon` steps ahead. The exercise wants all the values "
-            "up to there: y (N, H).",
-        ),
-        Misconception(
-            "only the next value",
-            _changed(lambda x, y: (x, y[:, :1])),
-            "Your targets hold the next value only. The exercise wants `horizon` of them: y (N, H).",
-        ),
-        Misconception(
-            "feature axis missing",
-            _changed(lambda x, y: (x[:, :, 0], y)),
-            "Your x has two axes. A recurrent layer reads (N, T, D), with D = 1 for one series.",
-        ),
-        Misconception(
-            "steps taken for features",
-            _changed(lambda x, y: (x.swapaxes(1, 2), y)),
-            "Your x is (N, 1, T): one step with T features. A recurrent layer would have nothing "
-            "to step through. It wants T steps with one feature.",
-        ),
-        Misconception(
-            "time before samples",
-            _changed(lambda x, y: (x.swapaxes(0, 1), y)),
-            "Your x is (T, N, 1). Keras reads the batch first: (N, T, 1).",
-        ),
-        Misconception(
-            "feature axis on the targets",
-            _changed(lambda x, y: (x, y[:, :, None])),
-            "Your y has a third axis. It wants (N, H): `horizon` numbers for each window.",
-        ),
-        Misconception(
-            "newest value first",
-            _changed(lambda x, y: (x[:, ::-1], y)),
-            "Your windows run backwards. The oldest value comes first, the newest last.",
-        ),
-        Misconception(
-            "furthest target first",
-            _changed(lambda x, y: (x, y[:, ::-1])),
-            "Your targets run backwards. The next value comes first, the furthest last.",
-        ),
-        Misconception(
-            "x and y swapped",
-            _changed(lambda x, y: (y, x)),
-            "You return the targets first. The windows come first: `x, y`.",
-        ),
-    ],
+    {
+        "target inside the window": lambda *args: _cut(*args, gap=-1),
+        "a value skipped": lambda *args: _cut(*args, gap=1),
+        "last window lost": _last_lost,
+        "windows do not overlap": lambda *args: _cut(*args, every=args[1]),
+        "a start for each horizon only": lambda *args: _cut(*args, every=args[2]),
+        "only the last step ahead": _changed(lambda x, y: (x, y[:, -1:])),
+        "only the next value": _changed(lambda x, y: (x, y[:, :1])),
+        "feature axis missing": _changed(lambda x, y: (x[:, :, 0], y)),
+        "steps taken for features": _changed(lambda x, y: (x.swapaxes(1, 2), y)),
+        "time before samples": _changed(lambda x, y: (x.swapaxes(0, 1), y)),
+        "feature axis on the targets": _changed(lambda x, y: (x, y[:, :, None])),
+        "newest value first": _changed(lambda x, y: (x[:, ::-1], y)),
+        "furthest target first": _changed(lambda x, y: (x, y[:, ::-1])),
+        "x and y swapped": _changed(lambda x, y: (y, x)),
+    },
     ("x (N, T, 1)", "y (N, H)"),
 )
 
@@ -243,95 +181,40 @@ LEAKS = Exercise(
     "A leakage detector",
     find_leaks,
     _leak_cases,
-    [
-        Misconception(
-            "training inputs overlooked",
-            _detector(seen=lambda x, y, xt, yt, s: np.isin(yt, y).any()),
-            "You compare targets with targets. A network also sees the inputs of its training "
-            "windows, and with a random split the answer of a test stands there.",
+    {
+        "training inputs overlooked": _detector(seen=lambda x, y, xt, yt, s: np.isin(yt, y).any()),
+        "training targets overlooked": _detector(seen=lambda x, y, xt, yt, s: np.isin(yt, x).any()),
+        "history taken for a leak": _detector(
+            seen=lambda x, y, xt, yt, s: np.isin(np.c_[xt, yt], np.c_[x, y]).any()
         ),
-        Misconception(
-            "training targets overlooked",
-            _detector(seen=lambda x, y, xt, yt, s: np.isin(yt, x).any()),
-            "You look for the test targets among the training inputs only. Where several steps "
-            "are forecast, neighbouring windows share targets.",
+        "looks for equal windows": _detector(
+            seen=lambda x, y, xt, yt, s: (x[:, None] == xt[None]).all(axis=-1).any(),
         ),
-        Misconception(
-            "history taken for a leak",
-            _detector(seen=lambda x, y, xt, yt, s: np.isin(np.c_[xt, yt], np.c_[x, y]).any()),
-            "You also count the test *inputs*. They may reach back into the training part: at the "
-            "moment of the forecast those values are known. Only the answers must be new.",
+        "random split not seen": _detector(shuffled=lambda x, y, xt, yt, s: False),
+        "shared values taken for shuffling": _detector(
+            shuffled=lambda x, y, xt, yt, s: y.max() > yt.min()
         ),
-        Misconception(
-            "looks for equal windows",
-            _detector(
-                seen=lambda x, y, xt, yt, s: (x[:, None] == xt[None]).all(axis=-1).any(),
-            ),
-            "You look for windows that stand in both parts. Different windows overlap: one value "
-            "in common is enough if it is the answer.",
+        "shuffling only where values are shared": _detector(
+            shuffled=lambda x, y, xt, yt, s: (
+                find_leaks(x, y, xt, yt, s)[0] and y[:, 0].max() > yt[:, 0].min()
+            )
         ),
-        Misconception(
-            "random split not seen",
-            _detector(shuffled=lambda x, y, xt, yt, s: False),
-            "Your second answer is never True. A network that trained on later years and is tested "
-            "on earlier ones forecasts with hindsight. Which order in time tells you?",
+        "equal places taken for shuffling": _detector(
+            shuffled=lambda x, y, xt, yt, s: x.max() > xt.min()
         ),
-        Misconception(
-            "shared values taken for shuffling",
-            _detector(shuffled=lambda x, y, xt, yt, s: y.max() > yt.min()),
-            "You compare the last training target of all with the first test target. Forecasts of "
-            "several steps overlap there without any shuffling: compare where they *start*.",
+        "scaler off by one": _detector(peeks=lambda x, y, xt, yt, s: s.max() > yt.min()),
+        "scaler compared with the training windows": _detector(
+            peeks=lambda x, y, xt, yt, s: s.max() > y.max()
         ),
-        Misconception(
-            "shuffling only where values are shared",
-            _detector(
-                shuffled=lambda x, y, xt, yt, s: (
-                    find_leaks(x, y, xt, yt, s)[0] and y[:, 0].max() > yt[:, 0].min()
-                )
-            ),
-            "You call it shuffled only where values are shared. A split can put training after "
-            "the test without sharing any value: a stretch in the middle, with gaps around it.",
+        "scaler compared with the last test target": _detector(
+            peeks=lambda x, y, xt, yt, s: s.max() >= yt.max()
         ),
-        Misconception(
-            "equal places taken for shuffling",
-            _detector(shuffled=lambda x, y, xt, yt, s: x.max() > xt.min()),
-            "You compare inputs. The first test windows reach back into the training part, and "
-            "may. Compare where the *forecasts* start.",
+        "scaler compared with the test inputs": _detector(
+            peeks=lambda x, y, xt, yt, s: s.max() >= xt.min()
         ),
-        Misconception(
-            "scaler off by one",
-            _detector(peeks=lambda x, y, xt, yt, s: s.max() > yt.min()),
-            "A scaler that has seen the first test target, and no more, has seen too much.",
-        ),
-        Misconception(
-            "scaler compared with the training windows",
-            _detector(peeks=lambda x, y, xt, yt, s: s.max() > y.max()),
-            "You compare the scaler with the end of the training windows. Values between training "
-            "and test are known before the first forecast too. Where does the future begin?",
-        ),
-        Misconception(
-            "scaler compared with the last test target",
-            _detector(peeks=lambda x, y, xt, yt, s: s.max() >= yt.max()),
-            "Your scaler may see all test targets but the last one. One is too many.",
-        ),
-        Misconception(
-            "scaler compared with the test inputs",
-            _detector(peeks=lambda x, y, xt, yt, s: s.max() >= xt.min()),
-            "You compare the scaler with the test *inputs*. They reach back into the training "
-            "part, which the scaler may see. The future begins with the first test target.",
-        ),
-        Misconception(
-            "scaler not looked at",
-            _detector(peeks=lambda x, y, xt, yt, s: False),
-            "Your third answer is never True. Mean and standard deviation of the whole series "
-            "tell how high the test part will be.",
-        ),
-        Misconception(
-            "True for clean",
-            lambda *args: tuple(not leak for leak in find_leaks(*args)),
-            "Your answers are turned round: True means that there *is* a leak.",
-        ),
-    ],
+        "scaler not looked at": _detector(peeks=lambda x, y, xt, yt, s: False),
+        "True for clean": lambda *args: tuple(not leak for leak in find_leaks(*args)),
+    },
     ("answers_seen", "shuffled", "scaler_peeks"),
 )
 
@@ -394,9 +277,9 @@ def _beats_naive(submission: Callable, run: Callable) -> tuple[str | None, str] 
         y_hat = _forecasts(submission, case.args)
         error = mase(y, y_hat, train)
         if error >= 1:
-            for name, (looks_so, hint) in _LOOKS.items():
+            for name, looks_so in _LOOKS.items():
                 if looks_so(train, x, y, y_hat):
-                    return name, hint
+                    return name, hints("11.3")[name]
             return None, (
                 f"In the case “{case.label}” the MASE of your forecasts is {error:.2f}, wanted "
                 f"below 1. The naive forecast has {mase(y, naive(x, y.shape[1]), train):.2f}."
@@ -444,48 +327,16 @@ def _is_last_season(train: Array, x: Array, y: Array, y_hat: Array) -> bool:
 
 
 _LOOKS = {
-    "lag as skill": (
-        _is_last_value,
-        "Your forecast is the last value that was known. Drawn beside the truth it looks good and "
-        "has a high R², one step late. If you trained for this, look at the targets: is the first "
-        "one still inside its window?",
-    ),
-    "last season as skill": (
-        _is_last_season,
-        "Your forecast is the value of a season ago. That is a baseline: it forgets the trend, and "
-        "does nothing for a series without a calendar.",
-    ),
-    "left in scaled units": (
-        _is_scaled,
-        "Your forecasts have mean 0 and standard deviation 1. Bring them back to the units of the "
-        "series: the way back is to multiply first and to add second.",
-    ),
-    "furthest step first": (
-        _is_reversed,
-        "Your forecasts are in reverse order. The next value comes first, the furthest last.",
-    ),
-    "one step repeated": (
-        _is_repeated,
-        "You forecast the next value well, and repeat it for all the others. Each step ahead needs "
-        "a forecast of its own.",
-    ),
-    "one answer for all windows": (
-        _is_constant,
-        "Every window gets the same forecast, so nothing in it counts. A mean is the best "
-        "constant, and no forecast.",
-    ),
-    "window off by one": (
-        _is_late_by_a_step,
-        "Your forecasts are good and one step late: the first is the last value of the window, the "
-        "second is a forecast of the first. In the training windows, is the first target still "
-        "inside?",
-    ),
-    "rows moved by one": (
-        _is_of_another_row,
-        "Your forecasts fit the windows before or after. Row `i` forecasts what follows window `i`.",
-    ),
+    "lag as skill": _is_last_value,
+    "last season as skill": _is_last_season,
+    "left in scaled units": _is_scaled,
+    "furthest step first": _is_reversed,
+    "one step repeated": _is_repeated,
+    "one answer for all windows": _is_constant,
+    "window off by one": _is_late_by_a_step,
+    "rows moved by one": _is_of_another_row,
 }
-"""What a forecast that fails may look like: its name, how it is recognised, and a hint."""
+"""What a forecast that fails may look like: its name, and how it is recognised."""
 
 
 def _trained_inside(train: Array, x: Array, horizon: int) -> Array:
@@ -514,7 +365,7 @@ BEAT_NAIVE = Exercise(
     "Beat the naive forecast",
     beat_naive,
     _forecast_cases,
-    [Misconception(name, function, _LOOKS[name][1]) for name, function in _FAILING.items()],
+    _FAILING,
     ("y_hat (N, H)",),
     call=_well_formed,
     rules=[_beats_naive],

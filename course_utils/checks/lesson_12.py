@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 from course_utils.padding import PAD, masked_mean, padding_accuracy
 
 Texts = Sequence[Sequence[str]]
@@ -117,92 +117,49 @@ PREPARE = Exercise(
     "Pad and mask",
     prepare,
     _prepare_cases,
-    [
-        *(
-            Misconception(
-                "id 0 used for a word",
-                lambda train, test, n_steps, unknown=unknown: _prepare(
-                    train, test, n_steps, first=0, unknown=unknown
-                ),
-                "Your first word has the id 0, which is padding too: the mask hides that word "
-                "wherever it stands. Ids 0 and 1 are taken; at which id does the first word begin?",
+    {
+        "id 0 used for a word": [
+            lambda train, test, n_steps, unknown=unknown: _prepare(
+                train, test, n_steps, first=0, unknown=unknown
             )
             for unknown in (1, 0, None)
+        ],
+        "id of the unknown word used for a word": lambda train, test, n_steps: _prepare(
+            train, test, n_steps, first=1
         ),
-        Misconception(
-            "id of the unknown word used for a word",
-            lambda train, test, n_steps: _prepare(train, test, n_steps, first=1),
-            "Your first word has the id 1, like every word that is unknown. The network cannot "
-            "tell them apart.",
-        ),
-        Misconception(
-            "vocabulary from the test set",
+        "vocabulary from the test set": [
             lambda train, test, n_steps: _prepare(train, test, n_steps, known=[*train, *test]),
-            "Words that only the test reviews have got ids of their own. When the network is used, "
-            "new words come that nobody has seen: let `train` alone decide who is known.",
-        ),
-        Misconception(
-            "vocabulary from the test set",
             lambda train, test, n_steps: (
                 _prepare(train, train, n_steps)[0],
                 *_prepare(test, test, n_steps)[1:],
             ),
-            "Your test reviews have a numbering of their own, so that one id means one word in "
-            "training and another in the test. There is one vocabulary, and `train` makes it.",
+        ],
+        "unknown words become padding": lambda train, test, n_steps: _prepare(
+            train, test, n_steps, unknown=PAD
         ),
-        Misconception(
-            "unknown words become padding",
-            lambda train, test, n_steps: _prepare(train, test, n_steps, unknown=PAD),
-            "An unknown word got the id 0, so the mask hides it in the middle of a review. It is "
-            "a word all the same, and has an id of its own.",
+        "unknown words left out": lambda train, test, n_steps: _prepare(
+            train, test, n_steps, unknown=None
         ),
-        Misconception(
-            "unknown words left out",
-            lambda train, test, n_steps: _prepare(train, test, n_steps, unknown=None),
-            "You leave unknown words out, and the words around them move together. In “not X at "
-            "all” it matters that something stands there: give it the id 1.",
+        "truncating the wrong end": lambda train, test, n_steps: _prepare(
+            train, test, n_steps, keep=_keep_first
         ),
-        Misconception(
-            "truncating the wrong end",
-            lambda train, test, n_steps: _prepare(train, test, n_steps, keep=_keep_first),
-            "Of a long review you keep the beginning. Reviews tend to end with their verdict, so "
-            "the exercise keeps the last `n_steps` words.",
+        "padding in front": lambda train, test, n_steps: _prepare(
+            train, test, n_steps, in_front=True
         ),
-        Misconception(
-            "padding in front",
-            lambda train, test, n_steps: _prepare(train, test, n_steps, in_front=True),
-            "Your zeros stand before the words, as Keras' `pad_sequences` does unless it is told "
-            "otherwise. The exercise wants them behind.",
+        "padding in front and truncating the wrong end": lambda train, test, n_steps: _prepare(
+            train, test, n_steps, in_front=True, keep=_keep_first
         ),
-        Misconception(
-            "padding in front and truncating the wrong end",
-            lambda train, test, n_steps: _prepare(
-                train, test, n_steps, in_front=True, keep=_keep_first
-            ),
-            "Two things at once: your zeros stand before the words, and of a long review you keep "
-            "the beginning. Zeros belong behind, and the last words are kept.",
+        "mask the wrong way round": lambda train, test, n_steps: _prepare(
+            train, test, n_steps, mask=lambda x: x == PAD
         ),
-        Misconception(
-            "mask the wrong way round",
-            lambda train, test, n_steps: _prepare(train, test, n_steps, mask=lambda x: x == PAD),
-            "Your mask is True on the padding. In Keras True means: a real step, use it.",
+        "mask hides the unknown word": lambda train, test, n_steps: _prepare(
+            train, test, n_steps, mask=lambda x: x > UNKNOWN
         ),
-        Misconception(
-            "mask hides the unknown word",
-            lambda train, test, n_steps: _prepare(train, test, n_steps, mask=lambda x: x > UNKNOWN),
-            "Your mask is False where a word is unknown. The network should read that something "
-            "stands there; only padding is hidden.",
+        "mask of the training reviews": lambda train, test, n_steps: (
+            *_prepare(train, test, n_steps)[:2],
+            _prepare(train, train, n_steps)[2],
         ),
-        Misconception(
-            "mask of the training reviews",
-            lambda train, test, n_steps: (
-                *_prepare(train, test, n_steps)[:2],
-                _prepare(train, train, n_steps)[2],
-            ),
-            "The third result is the mask of the training reviews. The exercise wants that of the "
-            "test reviews.",
-        ),
-    ],
+    },
     ("x_train (N, T)", "x_test (M, T)", "mask_test (M, T)"),
 )
 
@@ -240,79 +197,32 @@ MEAN = Exercise(
     "Masked mean",
     masked_mean,
     _mean_cases,
-    [
-        Misconception(
-            "mask not applied in the denominator",
-            lambda h, mask: (h * mask[:, :, None]).mean(axis=1),
-            "You add up the real steps and divide by all T, padding included: a review of 5 words "
-            "in 40 places gets an eighth of its mean. Divide by the number of real steps.",
+    {
+        "mask not applied in the denominator": lambda h, mask: (h * mask[:, :, None]).mean(axis=1),
+        "mask not applied": lambda h, mask: h.mean(axis=1),
+        "mask not applied in the numerator": lambda h, mask: (
+            h.sum(axis=1) / np.maximum(mask.sum(axis=1, keepdims=True), 1)
         ),
-        Misconception(
-            "mask not applied",
-            lambda h, mask: h.mean(axis=1),
-            "You average over all T steps, padding included. The mask says which ones count.",
-        ),
-        Misconception(
-            "mask not applied in the numerator",
-            lambda h, mask: h.sum(axis=1) / np.maximum(mask.sum(axis=1, keepdims=True), 1),
-            "You divide by the number of real steps, but you add up all of them: what the network "
-            "made of the padding is in the sum.",
-        ),
-        Misconception(
-            "one count for the whole batch",
+        "one count for the whole batch": [
             lambda h, mask: _over(h, mask, max(mask.sum(), 1)),
-            "You divide by the real steps of the whole batch. Each sequence has a count of its own.",
-        ),
-        Misconception(
-            "one count for the whole batch",
             lambda h, mask: _over(h, mask, max(mask.sum(axis=1).mean(), 1)),
-            "You divide by the mean number of real steps. Each sequence has a count of its own.",
-        ),
-        Misconception(
-            "division by zero",
+        ],
+        "division by zero": [
             lambda h, mask: _over(h, mask, mask.sum(axis=1, keepdims=True)),
-            "A sequence without a real step is divided by 0 and gives NaN, and one NaN in a batch "
-            "makes the loss NaN. Its mean should be 0.",
+            lambda h, mask: np.stack(
+                [row[keep].mean(axis=0) for row, keep in zip(h, mask, strict=True)]
+            ),
+        ],
+        "one too many in the denominator": lambda h, mask: _over(
+            h, mask, mask.sum(axis=1, keepdims=True) + 1
         ),
-        Misconception(
-            "division by zero",
-            lambda h, mask: np.stack([row[keep].mean(axis=0) for row, keep in zip(h, mask)]),  # noqa: B905
-            "A sequence without a real step is averaged over nothing and gives NaN, and one NaN in "
-            "a batch makes the loss NaN. Its mean should be 0.",
+        "mask the wrong way round": lambda h, mask: masked_mean(h, ~mask),
+        "last step instead of the mean": [lambda h, mask: h[:, -1], _last_real],
+        "sum instead of the mean": lambda h, mask: _over(h, mask, 1.0),
+        "mean over the batch": lambda h, mask: (
+            (h * mask[:, :, None]).sum(axis=0) / np.maximum(mask.sum(), 1)
         ),
-        Misconception(
-            "one too many in the denominator",
-            lambda h, mask: _over(h, mask, mask.sum(axis=1, keepdims=True) + 1),
-            "Your denominator is one too large everywhere. It should differ from the count only "
-            "where the count is 0.",
-        ),
-        Misconception(
-            "mask the wrong way round",
-            lambda h, mask: masked_mean(h, ~mask),
-            "You average over the padding. In Keras True means: a real step, use it.",
-        ),
-        Misconception(
-            "last step instead of the mean",
-            lambda h, mask: h[:, -1],
-            "You return the last step, which is padding wherever a sequence is shorter than T. "
-            "The exercise wants the mean of the real steps.",
-        ),
-        Misconception(
-            "last step instead of the mean",
-            _last_real,
-            "You return the last real step. The exercise wants the mean of all real ones.",
-        ),
-        Misconception(
-            "sum instead of the mean",
-            lambda h, mask: _over(h, mask, 1.0),
-            "You return the sum: long reviews get large numbers. Divide by the number of real steps.",
-        ),
-        Misconception(
-            "mean over the batch",
-            lambda h, mask: (h * mask[:, :, None]).sum(axis=0) / np.maximum(mask.sum(), 1),
-            "You add up over axis 0, which holds the sequences. Time is axis 1.",
-        ),
-    ],
+    },
     ("mean (N, U)",),
 )
 
@@ -403,75 +313,28 @@ CHEAT = Exercise(
     "Find the padding cheat",
     padding_accuracy,
     _accuracy_cases,
-    [
-        Misconception(
-            "measured on the training reviews",
-            lambda x_train, y_train, x_test, y_test: _accuracy(x_train, y_train, x_train, y_train),
-            "You vote with the training reviews and measure on the same ones, so each review helps "
-            "to guess itself. Even honest data then looks like a cheat: measure on the test reviews.",
+    {
+        "measured on the training reviews": lambda x_train, y_train, x_test, y_test: _accuracy(
+            x_train, y_train, x_train, y_train
         ),
-        Misconception(
-            "learned from the test reviews",
-            lambda x_train, y_train, x_test, y_test: _accuracy(x_test, y_test, x_test, y_test),
-            "The test reviews vote on themselves. The votes are for the training reviews only.",
+        "learned from the test reviews": lambda x_train, y_train, x_test, y_test: _accuracy(
+            x_test, y_test, x_test, y_test
         ),
-        Misconception(
-            "looks at the words",
-            lambda *args: _accuracy(*args, see=lambda row: tuple(row.tolist())),
-            "Two reviews count as alike only if they have the same words. The rule must not see "
-            "words: compare where the zeros stand.",
+        "looks at the words": lambda *args: _accuracy(*args, see=lambda row: tuple(row.tolist())),
+        "counts the padding only": lambda *args: _accuracy(
+            *args, see=lambda row: (int((row == PAD).sum()),)
         ),
-        Misconception(
-            "counts the padding only",
-            lambda *args: _accuracy(*args, see=lambda row: (int((row == PAD).sum()),)),
-            "Your rule sees how many zeros there are, not where. Three zeros in front and three "
-            "behind look alike to it, and that is one of the ways to cheat.",
+        "looks at the last step only": lambda *args: _accuracy(
+            *args, see=lambda row: (bool(row[-1] == PAD),)
         ),
-        Misconception(
-            "looks at the last step only",
-            lambda *args: _accuracy(*args, see=lambda row: (bool(row[-1] == PAD),)),
-            "Your rule sees only whether the last step is padding. It should see all places.",
-        ),
-        Misconception(
-            "reviews like no other left out",
-            lambda *args: _accuracy(*args, unseen=None),
-            "You leave out test reviews whose padding no training review has, so the accuracy is "
-            "over fewer reviews than there are. They count as 1.",
-        ),
-        Misconception(
-            "reviews like no other counted as wrong",
-            lambda *args: _accuracy(*args, unseen=-1),
-            "Test reviews whose padding no training review has always count as wrong. The rule "
-            "says 1 for them, which is right half of the time.",
-        ),
-        Misconception(
-            "reviews like no other counted as 0",
-            lambda *args: _accuracy(*args, unseen=0),
-            "For test reviews whose padding no training review has your rule says 0. It should "
-            "say 1.",
-        ),
-        Misconception(
-            "a tie counted as 0",
-            lambda *args: _accuracy(*args, tie=0),
-            "Where half of the votes are 1 your rule says 0. “At least half” includes the half.",
-        ),
-        Misconception(
-            "the vote the wrong way round",
-            lambda *args: 1 - padding_accuracy(*args),
-            "Your number is 1 minus the accuracy: is it the share of mistakes, or does the rule "
-            "say 0 where most are 1?",
-        ),
-        Misconception(
-            "always the most frequent label",
-            _majority_of_test,
-            "Your rule gives every review the same answer and does not look at the padding.",
-        ),
-        Misconception(
-            "a count instead of a share",
-            lambda *args: padding_accuracy(*args) * len(args[2]),
-            "You return how many test reviews are right. The accuracy is their share.",
-        ),
-    ],
+        "reviews like no other left out": lambda *args: _accuracy(*args, unseen=None),
+        "reviews like no other counted as wrong": lambda *args: _accuracy(*args, unseen=-1),
+        "reviews like no other counted as 0": lambda *args: _accuracy(*args, unseen=0),
+        "a tie counted as 0": lambda *args: _accuracy(*args, tie=0),
+        "the vote the wrong way round": lambda *args: 1 - padding_accuracy(*args),
+        "always the most frequent label": _majority_of_test,
+        "a count instead of a share": lambda *args: padding_accuracy(*args) * len(args[2]),
+    },
     ("accuracy",),
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.outcomes import Unusable
 from course_utils.losses import softmax
 from course_utils.text import next_probabilities
@@ -89,103 +89,32 @@ TEMPERATURE = Exercise(
     "Temperature and top-k",
     sampling_probabilities,
     _temperature_cases,
-    [
-        Misconception(
-            "temperature after the softmax",
-            _after_softmax,
-            "Your probabilities do not sum to 1: you divide them by the temperature when the "
-            "softmax is done. The temperature has to act on the logits.",
-        ),
-        Misconception(
-            "temperature after the softmax",
-            _temperature_one,
-            "Your probabilities are those of temperature 1. Either `temperature` is not used, or "
-            "it divides finished probabilities, and rescaling them takes it out again. It has to "
-            "act on the logits.",
-        ),
-        Misconception(
-            "temperature after the softmax",
-            _softmax_twice,
-            "You divide probabilities by the temperature and take a second softmax of them. "
-            "Probabilities lie between 0 and 1, so the second softmax makes them nearly equal. "
-            "One softmax, of the logits, is enough.",
-        ),
-        Misconception(
-            "multiplied by the temperature",
+    {
+        "temperature after the softmax": [_after_softmax, _temperature_one, _softmax_twice],
+        "multiplied by the temperature": [
             lambda logits, temperature, top_k: next_probabilities(logits * temperature, 1.0, top_k),
-            "Your low temperatures make the text wilder and your high ones tamer. That happens "
-            "when the logits are multiplied by the temperature. Which operation makes large "
-            "differences out of small ones when the temperature is below 1?",
-        ),
-        Misconception(
-            "multiplied by the temperature",
             lambda logits, temperature, top_k: (lambda p: p**temperature / (p**temperature).sum())(
                 next_probabilities(logits, 1.0, top_k)
             ),
-            "A power of the probabilities is a factor on the logits. You took the power "
-            "`temperature`, which works as if the logits were multiplied by it. Which power "
-            "divides them?",
+        ],
+        "top-k ignored": lambda logits, temperature, top_k: next_probabilities(logits, temperature),
+        "not rescaled after the cut": _cut_after_softmax,
+        "cut logits set to zero": lambda logits, temperature, top_k: softmax(
+            _kept(logits, top_k, 0.0) / temperature
         ),
-        Misconception(
-            "top-k ignored",
-            lambda logits, temperature, top_k: next_probabilities(logits, temperature),
-            "The temperature is right. But all characters can still be drawn: those that are not "
-            "among the `top_k` largest must get probability 0.",
+        "the k smallest kept": lambda logits, temperature, top_k: softmax(
+            _kept(logits, top_k, -np.inf, smallest=True) / temperature
         ),
-        Misconception(
-            "not rescaled after the cut",
-            _cut_after_softmax,
-            "Your probabilities sum to less than 1: you set the small ones to zero after the "
-            "softmax, and what they had is lost. Cut the logits before it, or divide by the sum "
-            "that is left.",
+        "one too many kept": lambda logits, temperature, top_k: next_probabilities(
+            logits, temperature, top_k + 1
         ),
-        Misconception(
-            "cut logits set to zero",
-            lambda logits, temperature, top_k: softmax(_kept(logits, top_k, 0.0) / temperature),
-            "You set the cut logits to 0, and exp(0) is 1: those characters can still be drawn. "
-            "Which logit has probability 0?",
+        "only the kept returned": _only_the_kept,
+        "sorted by size": _in_order_of_size,
+        "kept ones made equal": _kept_alike,
+        "overflow": lambda logits, temperature, top_k: _plain_softmax(
+            _kept(logits / temperature, top_k, -np.inf)
         ),
-        Misconception(
-            "the k smallest kept",
-            lambda logits, temperature, top_k: softmax(
-                _kept(logits, top_k, -np.inf, smallest=True) / temperature
-            ),
-            "You keep the `top_k` smallest logits. `np.argsort` puts the smallest first.",
-        ),
-        Misconception(
-            "one too many kept",
-            lambda logits, temperature, top_k: next_probabilities(logits, temperature, top_k + 1),
-            "You keep `top_k` + 1 characters. With `top_k` = 1 exactly one character must have "
-            "probability 1.",
-        ),
-        Misconception(
-            "only the kept returned",
-            _only_the_kept,
-            "You return `top_k` probabilities. The place in the result is the id of the "
-            "character, so the result needs all V places, with zeros where nothing can be drawn.",
-        ),
-        Misconception(
-            "sorted by size",
-            _in_order_of_size,
-            "The probabilities are right and stand in the wrong order, the largest first. The "
-            "place in the result is the id of the character: it must not move.",
-        ),
-        Misconception(
-            "kept ones made equal",
-            _kept_alike,
-            "All characters that you keep have the same probability. Top-k only removes; how "
-            "likely the rest are, the softmax of their logits says.",
-        ),
-        Misconception(
-            "overflow",
-            lambda logits, temperature, top_k: _plain_softmax(
-                _kept(logits / temperature, top_k, -np.inf)
-            ),
-            "Ordinary logits are right. Logits near 1000 overflow, because exp(1000) is too large "
-            "for a floating-point number. Take the largest logit off first: the probabilities do "
-            "not change.",
-        ),
-    ],
+    },
     ("p (V,)",),
 )
 
@@ -360,15 +289,6 @@ def _always_greedy(model, prompt, n_new, choose):
     return generate(model, prompt, n_new, greedy)
 
 
-def _run_again(model, prompt, n_new, choose):
-    """Read everything from the start for each new id: right, and slower and slower."""
-    new: list[int] = []
-    for _ in range(n_new):
-        logits, _ = _read(model, [*prompt, *new], model.start())
-        new.append(choose(logits))
-    return new
-
-
 def _no_reading_again(submission: Callable, run: Callable) -> tuple[str, str] | None:
     """Want about one step for each id: the state is there so that nothing is read twice."""
     model, prompt, n_new = Network(6), np.array([1, 2, 3]), 30
@@ -383,103 +303,34 @@ def _no_reading_again(submission: Callable, run: Callable) -> tuple[str, str] | 
     )
 
 
-_RESET = (
-    "Every step of yours starts from `model.start()`, so each character is chosen as if it were "
-    "the second of the text. Which state knows what has been read so far?"
-)
-
 SAMPLING = Exercise(
     "13.2",
     "Stateful sampling",
     generate,
     _generation_cases,
-    [
-        Misconception("state reset for every character", _reset_each_character, _RESET),
-        Misconception(
-            "state reset for every character",
-            _reset_while_writing,
-            _RESET,
+    {
+        "state reset for every character": [_reset_each_character, _reset_while_writing],
+        "new state dropped": _state_frozen,
+        "state reset after the prompt": _reset_after_prompt,
+        "prompt not read": _prompt_not_read,
+        "last character of the prompt fed twice": _last_fed_twice,
+        "last character of the prompt left out": _last_left_out,
+        "first character skipped": _first_skipped,
+        "choice not fed back": _choice_not_fed,
+        "one prediction for all": _one_prediction,
+        "each choice fed twice": _fed_twice,
+        "prompt in the output": lambda model, prompt, n_new, choose: [
+            *map(int, prompt),
+            *generate(model, prompt, n_new, choose),
+        ],
+        "one character too many": lambda model, prompt, n_new, choose: generate(
+            model, prompt, n_new + 1, choose
         ),
-        Misconception(
-            "new state dropped",
-            _state_frozen,
-            "Your first two characters are right. After the prompt you always step from the same "
-            "state: `step` returns a new one, and you have to keep it.",
+        "always the likeliest": _always_greedy,
+        "prompt read backwards": lambda model, prompt, n_new, choose: generate(
+            model, prompt[::-1], n_new, choose
         ),
-        Misconception(
-            "state reset after the prompt",
-            _reset_after_prompt,
-            "Your first character is right, and then the network has forgotten the prompt: the "
-            "loop that writes begins with `model.start()`. Go on from the state that the prompt "
-            "left.",
-        ),
-        Misconception(
-            "prompt not read",
-            _prompt_not_read,
-            "Only the last character of the prompt has an influence. Feed the network all of them, "
-            "one by one, and carry the state from each to the next.",
-        ),
-        Misconception(
-            "last character of the prompt fed twice",
-            _last_fed_twice,
-            "The network sees the last character of your prompt two times: once at the end of the "
-            "prompt and once more before the first choice. The logits for the first choice are "
-            "already there when the prompt has been read.",
-        ),
-        Misconception(
-            "last character of the prompt left out",
-            _last_left_out,
-            "You choose before the last character of the prompt has been fed, so you predict that "
-            "one again. Read the whole prompt first.",
-        ),
-        Misconception(
-            "first character skipped",
-            _first_skipped,
-            "Your text lacks its first new character. The logits after the prompt are the "
-            "prediction of it: choose from them before you step on.",
-        ),
-        Misconception(
-            "choice not fed back",
-            _choice_not_fed,
-            "The network never hears what you have chosen: you step with the last character of "
-            "the prompt again and again. Which id has to be fed next?",
-        ),
-        Misconception(
-            "one prediction for all",
-            _one_prediction,
-            "All your characters are chosen from the same logits, those after the prompt. Feed "
-            "each choice back to get the logits of the next one.",
-        ),
-        Misconception(
-            "each choice fed twice",
-            _fed_twice,
-            "Each choice is fed to the network twice, once for its logits and once for its state. "
-            "One call of `step` returns both.",
-        ),
-        Misconception(
-            "prompt in the output",
-            lambda model, prompt, n_new, choose: [
-                *map(int, prompt),
-                *generate(model, prompt, n_new, choose),
-            ],
-            "The characters are right, but the prompt stands before them. Return the new ids only.",
-        ),
-        Misconception(
-            "one character too many",
-            lambda model, prompt, n_new, choose: generate(model, prompt, n_new + 1, choose),
-            "You return one character more than `n_new`. Count how often you choose.",
-        ),
-        Misconception(
-            "always the likeliest",
-            _always_greedy,
-            "You take the likeliest character whatever `choose` is. Let `choose(logits)` decide.",
-        ),
-        Misconception(
-            "prompt read backwards",
-            lambda model, prompt, n_new, choose: generate(model, prompt[::-1], n_new, choose),
-            "Your network reads the prompt from its end to its beginning.",
-        ),
-    ],
+    },
     ("ids (n_new,)",),
     rules=[_no_reading_again],
 )
@@ -594,134 +445,35 @@ BITS = Exercise(
     "Bits per character",
     bits_per_character,
     _record_cases,
-    [
-        Misconception(
-            "training loss reported as test",
-            _of_parts("train"),
-            "That is the cost of the training text. The network has been fitted to just these "
-            "characters, so it says little about a text that it has not seen.",
+    {
+        "training loss reported as test": _of_parts("train"),
+        "validation reported as test": _of_parts("validation"),
+        "all parts together": _of_parts("train", "validation", "test"),
+        "all held-out parts together": _of_parts("validation", "test"),
+        "nats reported as bits": _of_all(np.mean),
+        "logarithm to base 10": _of_all(lambda nats: nats.mean() / np.log(10)),
+        "multiplied by ln 2": _of_all(lambda nats: nats.mean() * _LN2),
+        "mean of the chunks' means": _of_chunks(
+            lambda costs: np.mean([nats.mean() for nats in costs]) / _LN2
         ),
-        Misconception(
-            "validation reported as test",
-            _of_parts("validation"),
-            "That is the cost of the validation part. You chose the number of epochs by it, so it "
-            "is no longer unseen. The test part is there for the report.",
-        ),
-        Misconception(
-            "all parts together",
-            _of_parts("train", "validation", "test"),
-            "You average over all chunks, those of the training text among them. Only chunks "
-            'whose part is "test" count.',
-        ),
-        Misconception(
-            "all held-out parts together",
-            _of_parts("validation", "test"),
-            "Validation and test are in your mean. You chose by the validation part, so only the "
-            "test part is reported.",
-        ),
-        Misconception(
-            "nats reported as bits",
-            _of_all(np.mean),
-            "Your number is in nats: the logarithm was the natural one. A bit is a factor of 2 and "
-            "a nat a factor of 2.718, so the same cost is a larger number of bits.",
-        ),
-        Misconception(
-            "logarithm to base 10",
-            _of_all(lambda nats: nats.mean() / np.log(10)),
-            "Your logarithm is to base 10, which gives decimal digits per character. A bit is a "
-            "factor of 2.",
-        ),
-        Misconception(
-            "multiplied by ln 2",
-            _of_all(lambda nats: nats.mean() * _LN2),
-            "You multiplied by ln 2 = 0.693. A nat is more than a bit, so the number of bits must "
-            "be larger than the number of nats.",
-        ),
-        Misconception(
-            "mean of the chunks' means",
-            _of_chunks(lambda costs: np.mean([nats.mean() for nats in costs]) / _LN2),
-            "You average each chunk and then average the averages, so a character in a short "
-            "chunk counts more than one in a long chunk. Divide the sum of all costs by the "
-            "number of all characters.",
-        ),
-        Misconception(
-            "mean of the chunks' perplexities",
+        "mean of the chunks' perplexities": [
             _of_chunks(lambda costs: np.log2(np.mean([np.exp(nats.mean()) for nats in costs]))),
-            "You average the perplexities of the chunks. Perplexity is the exponential of a mean, "
-            "so one hard chunk outweighs the easy ones. Average the logarithms.",
-        ),
-        Misconception(
-            "mean of the chunks' perplexities",
             _of_chunks(lambda costs: np.mean([np.exp(nats.mean()) for nats in costs])),
-            "You return a mean of perplexities. That is neither the perplexity of the text nor "
-            "its bits: average the logarithms over all characters.",
+        ],
+        "perplexity returned": _of_all(lambda nats: np.exp(nats.mean())),
+        "logarithm of the mean probability": _of_all(lambda nats: -np.log2(np.exp(-nats).mean())),
+        "sign forgotten": _of_all(lambda nats: -nats.mean() / _LN2),
+        "sum in place of the mean": _of_all(lambda nats: nats.sum() / _LN2),
+        "divided by the number of chunks": _of_chunks(
+            lambda costs: sum(nats.sum() for nats in costs) / len(costs) / _LN2
         ),
-        Misconception(
-            "perplexity returned",
-            _of_all(lambda nats: np.exp(nats.mean())),
-            "That is the perplexity, the number of equally likely characters. Its logarithm to "
-            "base 2 is what the exercise wants.",
-        ),
-        Misconception(
-            "logarithm of the mean probability",
-            _of_all(lambda nats: -np.log2(np.exp(-nats).mean())),
-            "You average the probabilities and take one logarithm. A character with probability "
-            "0.0001 then costs next to nothing. Take the logarithm of each, and average those.",
-        ),
-        Misconception(
-            "sign forgotten",
-            _of_all(lambda nats: -nats.mean() / _LN2),
-            "Your number is negative: the logarithm of a probability is. A cost is its negative.",
-        ),
-        Misconception(
-            "sum in place of the mean",
-            _of_all(lambda nats: nats.sum() / _LN2),
-            "That is what the whole test part costs. Per character means divided by the number of "
-            "characters.",
-        ),
-        Misconception(
-            "divided by the number of chunks",
-            _of_chunks(lambda costs: sum(nats.sum() for nats in costs) / len(costs) / _LN2),
-            "You divide by the number of chunks. Per character means divided by the number of "
-            "characters.",
-        ),
-        Misconception(
-            "logits taken for logarithms of probabilities",
-            _of_pairs(_without_normalising),
-            "You use the logits themselves. They are scores: only after the softmax do their "
-            "exponentials sum to 1.",
-        ),
-        Misconception(
-            "entropy of the prediction",
-            _of_pairs(_surprise_expected),
-            "You never look at the targets: that is the entropy of the predictions, what the "
-            "network expects to pay. What it does pay depends on the character that came.",
-        ),
-        Misconception(
-            "favourite taken for the target",
-            _of_pairs(_of_the_favourite),
-            "You take the largest probability of each row. What counts is the probability of the "
-            "character that came, likely or not.",
-        ),
-        Misconception(
-            "first character skipped",
-            _of_pairs(_without_the_first),
-            "You leave out the first character of each chunk. Row 0 of the logits is the "
-            "prediction of `targets[0]`, so it counts.",
-        ),
-        Misconception(
-            "targets shifted once more",
-            _of_pairs(_one_late),
-            "You compare row t with `targets[t + 1]`. The targets of the record are the next "
-            "characters already: row t predicts `targets[t]`.",
-        ),
-        Misconception(
-            "overflow",
-            _of_pairs(_overflowing),
-            "Ordinary logits are right. Logits near 1000 overflow, because exp(1000) is too large "
-            "for a floating-point number. Take the largest logit of each row off first.",
-        ),
-    ],
+        "logits taken for logarithms of probabilities": _of_pairs(_without_normalising),
+        "entropy of the prediction": _of_pairs(_surprise_expected),
+        "favourite taken for the target": _of_pairs(_of_the_favourite),
+        "first character skipped": _of_pairs(_without_the_first),
+        "targets shifted once more": _of_pairs(_one_late),
+        "overflow": _of_pairs(_overflowing),
+    },
     ("bits",),
 )
 

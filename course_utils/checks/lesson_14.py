@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 
 Array = np.ndarray
 
@@ -42,49 +42,21 @@ def _swapped_kernels(weights: list[Array]) -> tuple[Array, Array, Array]:
     return recurrent_kernel, kernel, bias
 
 
-_ORDER = "Yours stand in the order {}; Keras 2 and 3 want i, f, g, o."
-
 FROM_KERAS1 = Exercise(
     "14.1",
     "Twelve arrays",
     from_keras1,
     _keras1_cases,
-    [
-        Misconception(
-            "order of Keras 1 kept",
-            lambda weights: _joined(weights, "igfo"),
-            "The arrays are joined as they come. "
-            + _ORDER.format("i, g, f, o")
-            + " With these the layer would forget where it should write, and nothing would complain.",
-        ),
-        Misconception(
-            "gates in another order",
+    {
+        "order of Keras 1 kept": lambda weights: _joined(weights, "igfo"),
+        "gates in another order": [
             lambda weights: _joined(weights, "figo"),
-            _ORDER.format("f, i, g, o"),
-        ),
-        Misconception(
-            "gates in another order",
             lambda weights: _joined(weights, "ifog"),
-            _ORDER.format("i, f, o, g") + " The candidate comes third.",
-        ),
-        Misconception(
-            "gates in another order",
             lambda weights: _joined(weights, "ogfi"),
-            _ORDER.format("o, g, f, i"),
-        ),
-        Misconception(
-            "gates below each other",
-            lambda weights: _joined(weights, "ifgo", axis=0),
-            "Your kernel has shape (4D, U): the gates lie below each other. Each gate is a block of "
-            "columns, so they belong side by side.",
-        ),
-        Misconception(
-            "kernel and recurrent kernel exchanged",
-            _swapped_kernels,
-            "The first and the second result are exchanged. The kernel meets the input, so it has D "
-            "rows.",
-        ),
-    ],
+        ],
+        "gates below each other": lambda weights: _joined(weights, "ifgo", axis=0),
+        "kernel and recurrent kernel exchanged": _swapped_kernels,
+    },
     ("kernel (D, 4U)", "recurrent_kernel (U, 4U)", "bias (4U,)"),
 )
 
@@ -111,58 +83,22 @@ OLD_HARD_SIGMOID = Exercise(
     "The old hard sigmoid",
     old_hard_sigmoid,
     _gate_cases,
-    [
-        Misconception(
-            "hard sigmoid of Keras 3",
-            lambda a: np.clip(a / 6 + 0.5, 0, 1),
-            "That is the new one: it reaches 1 at a = 3. The old one is steeper.",
-        ),
-        Misconception(
-            "smooth sigmoid",
-            lambda a: 1 / (1 + np.exp(-a)),
-            "That is the sigmoid itself. The hard one is three straight pieces, and reaches 0 and 1.",
-        ),
-        Misconception(
-            "not clipped",
-            lambda a: a / 5 + 0.5,
-            "The line is right and goes on for ever. A gate stays between 0 and 1.",
-        ),
-        Misconception(
-            "clipped on one side",
+    {
+        "hard sigmoid of Keras 3": lambda a: np.clip(a / 6 + 0.5, 0, 1),
+        "smooth sigmoid": lambda a: 1 / (1 + np.exp(-a)),
+        "not clipped": lambda a: a / 5 + 0.5,
+        "clipped on one side": [
             lambda a: np.maximum(0, a / 5 + 0.5),
-            "Yours never falls below 0, but it rises above 1.",
-        ),
-        Misconception(
-            "clipped on one side",
             lambda a: np.minimum(1, a / 5 + 0.5),
-            "Yours never rises above 1, but it falls below 0.",
-        ),
-        Misconception(
-            "clipped like tanh",
+        ],
+        "clipped like tanh": [
             lambda a: np.clip(a / 5, -1, 1),
-            "Yours runs from −1 to 1. A gate is a share: it runs from 0 to 1, and is 1/2 at a = 0.",
-        ),
-        Misconception(
-            "clipped like tanh",
             lambda a: np.clip(a / 5 + 0.5, -1, 1),
-            "Yours is cut at −1. A gate is a share: it is never below 0.",
-        ),
-        Misconception(
-            "clipped before the line",
-            lambda a: np.clip(a, 0, 1) / 5 + 0.5,
-            "You clipped the input and then drew the line. It should be the other way round.",
-        ),
-        Misconception(
-            "tangent of the sigmoid",
-            lambda a: np.clip(a / 4 + 0.5, 0, 1),
-            "Your slope is 1/4, that of the sigmoid at 0. The old hard sigmoid rises by 1/5.",
-        ),
-        Misconception(
-            "half forgotten",
-            lambda a: np.clip(a / 5, 0, 1),
-            "Yours is 0 at a = 0. A gate without any input is half open.",
-        ),
-    ],
+        ],
+        "clipped before the line": lambda a: np.clip(a, 0, 1) / 5 + 0.5,
+        "tangent of the sigmoid": lambda a: np.clip(a / 4 + 0.5, 0, 1),
+        "half forgotten": lambda a: np.clip(a / 5, 0, 1),
+    },
     ("gate, shaped like a",),
 )
 
@@ -238,65 +174,22 @@ RNN_IN_JAX = Exercise(
     "A recurrent layer in JAX",
     rnn_in_jax,
     _rnn_cases,
-    [
-        Misconception(
-            "batch scanned instead of time",
-            _over_the_batch,
-            "`jax.lax.scan` loops over axis 0, and yours is the batch: each sample became a step. "
-            "Bring time to the front first.",
+    {
+        "batch scanned instead of time": _over_the_batch,
+        "time first": lambda *args: _states(*args).swapaxes(0, 1),
+        "last state only": lambda *args: _states(*args)[:, -1],
+        "old state stacked": lambda x, h0, *weights: np.concatenate(
+            [h0[:, None], _states(x, h0, *weights)[:, :-1]], axis=1
         ),
-        Misconception(
-            "time first",
-            lambda *args: _states(*args).swapaxes(0, 1),
-            "The states are right and come time first, as scan stacks them. Swap the axes back.",
+        "state never carried": lambda x, h0, *weights: np.concatenate(
+            [_states(x[:, [t]], h0, *weights) for t in range(x.shape[1])], axis=1
         ),
-        Misconception(
-            "last state only",
-            lambda *args: _states(*args)[:, -1],
-            "You returned the carry, the last state. The states of all steps are the second thing "
-            "that scan returns.",
-        ),
-        Misconception(
-            "old state stacked",
-            lambda x, h0, *weights: np.concatenate(
-                [h0[:, None], _states(x, h0, *weights)[:, :-1]], axis=1
-            ),
-            "Each of your states is one step late, and the first is `h0`. The second of the pair, "
-            "what to stack, should be the new state.",
-        ),
-        Misconception(
-            "state never carried",
-            lambda x, h0, *weights: np.concatenate(
-                [_states(x[:, [t]], h0, *weights) for t in range(x.shape[1])], axis=1
-            ),
-            "Every step starts from `h0`. The first of the pair, the carry, should be the new state.",
-        ),
-        Misconception(
-            "h0 ignored",
-            lambda x, h0, *weights: _states(x, 0 * h0, *weights),
-            "Your first step starts from zeros. Scan wants the start as its second argument: `h0`.",
-        ),
-        Misconception(
-            "missing nonlinearity",
-            lambda *args: _states(*args, squash=lambda total: total),
-            "The sums are right. The tanh is missing.",
-        ),
-        Misconception(
-            "recurrent term missing",
-            lambda *args: _states(*args, keep=0),
-            "The state does not enter: `h_prev @ W_hh` is missing.",
-        ),
-        Misconception(
-            "transposed W_hh",
-            lambda x, h0, W_xh, W_hh, b_h: _states(x, h0, W_xh, W_hh.T, b_h),
-            "`W_hh` is transposed in yours. Rows are samples here: `h_prev @ W_hh`.",
-        ),
-        Misconception(
-            "run backwards",
-            lambda x, *rest: _states(x[:, ::-1], *rest)[:, ::-1],
-            "Your loop begins at the last step.",
-        ),
-    ],
+        "h0 ignored": lambda x, h0, *weights: _states(x, 0 * h0, *weights),
+        "missing nonlinearity": lambda *args: _states(*args, squash=lambda total: total),
+        "recurrent term missing": lambda *args: _states(*args, keep=0),
+        "transposed W_hh": lambda x, h0, W_xh, W_hh, b_h: _states(x, h0, W_xh, W_hh.T, b_h),
+        "run backwards": lambda x, *rest: _states(x[:, ::-1], *rest)[:, ::-1],
+    },
     ("h (N, T, U)",),
     rtol=1e-4,
     atol=1e-5,  # JAX computes in float32

@@ -8,7 +8,7 @@ from itertools import combinations, product
 import numpy as np
 
 from course_utils.further.comparison import LAYOUT, n_parameters, permutation_p
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 
 Array = np.ndarray
 
@@ -113,93 +113,27 @@ BUDGET = Exercise(
     "Units for a budget",
     units_for_budget,
     _budget_cases,
-    [
-        Misconception(
-            "gates counted as blocks",
-            _with(_gates_as_blocks, _own_biases),
-            "You multiply by the number of gates, 3 for an LSTM and 2 for a GRU. There is one more "
-            "block of weights than there are gates. What else has to be computed in every step?",
-        ),
-        Misconception(
-            "equal units for all",
+    {
+        "gates counted as blocks": _with(_gates_as_blocks, _own_biases),
+        "equal units for all": [
             _with(_one_block, _own_biases),
-            "Your answer does not depend on how many blocks of weights the network has. With equal "
-            "units an LSTM has four times the parameters of a plain RNN: the comparison would be "
-            "one of sizes.",
-        ),
-        Misconception(
-            "equal units for all",
             _with(_one_block, lambda biases: 1),
-            "You use the formula of the plain RNN for every network. An LSTM has four such "
-            "blocks and a GRU three.",
+        ],
+        "units divided by the blocks": _share_of_units,
+        "second bias of the GRU forgotten": _with(_own_blocks, lambda biases: 1),
+        "two biases everywhere": _with(_own_blocks, lambda biases: 2),
+        "bias forgotten": _with(_own_blocks, lambda biases: 0),
+        "recurrent weights counted as U": _with(_own_blocks, _own_biases, lambda units: units),
+        "recurrent weights forgotten": _with(_own_blocks, _own_biases, lambda units: 0),
+        "input weights forgotten": _without_input,
+        "the nearest, not the largest that fits": _nearest,
+        "one unit too many": _first_too_large,
+        "one unit too few": lambda network, n_features, budget: units_for_budget(
+            network, n_features, budget - 1
         ),
-        Misconception(
-            "units divided by the blocks",
-            _share_of_units,
-            "You divide the units of a plain RNN by the number of blocks. The parameters grow "
-            "with the square of the units, so a quarter of the budget is about half of the units.",
-        ),
-        Misconception(
-            "second bias of the GRU forgotten",
-            _with(_own_blocks, lambda biases: 1),
-            'Keras\'s own GRU, here `"GRU"`, resets after the product and has two biases for '
-            "each block. Only the one that resets before has a single one.",
-        ),
-        Misconception(
-            "two biases everywhere",
-            _with(_own_blocks, lambda biases: 2),
-            'You give each network two biases a block. Only Keras\'s GRU, here `"GRU"`, has two.',
-        ),
-        Misconception(
-            "bias forgotten",
-            _with(_own_blocks, lambda biases: 0),
-            "You count no biases. They are few beside the matrices and still decide here: the "
-            "budget must not be exceeded by a single number.",
-        ),
-        Misconception(
-            "recurrent weights counted as U",
-            _with(_own_blocks, _own_biases, lambda units: units),
-            "Your recurrent kernel has U numbers a block. Every unit is connected to every unit.",
-        ),
-        Misconception(
-            "recurrent weights forgotten",
-            _with(_own_blocks, _own_biases, lambda units: 0),
-            "You count kernel and biases, but not the recurrent kernel. It is the largest part.",
-        ),
-        Misconception(
-            "input weights forgotten",
-            _without_input,
-            "You count the recurrent kernel and the biases, but not the kernel that the input "
-            "goes through. With 300 features it is the largest part.",
-        ),
-        Misconception(
-            "the nearest, not the largest that fits",
-            _nearest,
-            "You take the number of units that comes nearest to the budget, and sometimes exceed "
-            "it. `budget` is what must not be exceeded.",
-        ),
-        Misconception(
-            "one unit too many",
-            _first_too_large,
-            "Your layer exceeds the budget by one unit. Take the last number that fits, not the "
-            "first that does not.",
-        ),
-        Misconception(
-            "one unit too few",
-            lambda network, n_features, budget: units_for_budget(network, n_features, budget - 1),
-            "When a layer has exactly `budget` parameters, it fits. You stop one unit before.",
-        ),
-        Misconception(
-            "output layer counted",
-            _with_output,
-            "You count an output layer too. The budget is that of the recurrent layer alone.",
-        ),
-        Misconception(
-            "one unit when none fits",
-            _at_least_one,
-            "When the budget is too small for a single unit, the answer is 0.",
-        ),
-    ],
+        "output layer counted": _with_output,
+        "one unit when none fits": _at_least_one,
+    },
     ("units",),
 )
 
@@ -304,130 +238,53 @@ SUMMARY = Exercise(
     "A fair summary",
     summarise,
     _score_cases,
-    [
-        Misconception(
-            "rate chosen on the test data",
-            _chosen_by(lambda v, t, lower: _best(np.median(t, axis=1), lower)),
-            "You choose the learning rate by the test scores, and then report the same scores. "
-            "The best of several noisy numbers is too good: choose by the validation scores.",
+    {
+        "rate chosen on the test data": _chosen_by(
+            lambda v, t, lower: _best(np.median(t, axis=1), lower)
         ),
-        Misconception(
-            "rate and seed chosen on the test data",
-            _chosen_by(lambda v, t, lower: _best(_best_score(t, lower), lower)),
-            "You choose the rate of the best single test score. That is the best of all rates and "
-            "all seeds, on the data for the report: nobody else will see that number again.",
+        "rate and seed chosen on the test data": _chosen_by(
+            lambda v, t, lower: _best(_best_score(t, lower), lower)
         ),
-        Misconception(
-            "rate chosen by its best seed",
-            _chosen_by(lambda v, t, lower: _best(_best_score(v, lower), lower)),
-            "You choose the rate that has the best single seed. One lucky run does that. What does "
-            "a rate do typically?",
+        "rate chosen by its best seed": _chosen_by(
+            lambda v, t, lower: _best(_best_score(v, lower), lower)
         ),
-        Misconception(
-            "rate chosen by its worst seed",
-            _chosen_by(lambda v, t, lower: _best(_best_score(v, not lower), lower)),
-            "You choose the rate whose worst seed is best. That may be wise, but the exercise asks "
-            "for the best median.",
+        "rate chosen by its worst seed": _chosen_by(
+            lambda v, t, lower: _best(_best_score(v, not lower), lower)
         ),
-        Misconception(
-            "rate chosen by one seed",
-            _chosen_by(lambda v, t, lower: _best(v[:, 0], lower)),
-            "You look at the first seed only when you choose the rate. All seeds were run: use "
-            "them.",
+        "rate chosen by one seed": _chosen_by(lambda v, t, lower: _best(v[:, 0], lower)),
+        "rate chosen by the mean": _chosen_by(lambda v, t, lower: _best(v.mean(axis=1), lower)),
+        "best seed reported": [_reported_as(_best_seed_reported), _best_seed_throughout],
+        "higher taken for better": _chosen_by(
+            lambda v, t, lower: _best(np.median(v, axis=1), False)
         ),
-        Misconception(
-            "rate chosen by the mean",
-            _chosen_by(lambda v, t, lower: _best(v.mean(axis=1), lower)),
-            "You choose the rate by the mean of its seeds. One run that failed pulls a mean as far "
-            "as it likes, and a median not at all.",
+        "direction turned round": _chosen_by(
+            lambda v, t, lower: _best(np.median(v, axis=1), not lower)
         ),
-        Misconception(
-            "best seed reported",
-            _reported_as(_best_seed_reported),
-            "The rate is right. But what you call the middle is the best seed. Others who train "
-            "your network will get a typical seed.",
+        "lower taken for better": _chosen_by(lambda v, t, lower: _best(np.median(v, axis=1), True)),
+        "validation reported as test": _reported_as(
+            lambda v, t, row, lower: _report(row, v[row])[1:]
         ),
-        Misconception(
-            "best seed reported",
-            _best_seed_throughout,
-            "You choose by the best seed and report the best seed. With more seeds such a number "
-            "grows by itself, without a better network.",
+        "mean reported": _reported_as(
+            lambda v, t, row, lower: (t[row].mean(), t[row].min(), t[row].max())
         ),
-        Misconception(
-            "higher taken for better",
-            _chosen_by(lambda v, t, lower: _best(np.median(v, axis=1), False)),
-            "You take the largest median in every case. For an error, `lower_is_better` is True.",
+        "standard deviation in place of the range": [
+            _spread(ddof, centre) for ddof in (0, 1) for centre in (np.mean, np.median)
+        ],
+        "quartiles in place of the range": _reported_as(
+            lambda v, t, row, lower: np.quantile(t[row], [0.5, 0.25, 0.75])
         ),
-        Misconception(
-            "direction turned round",
-            _chosen_by(lambda v, t, lower: _best(np.median(v, axis=1), not lower)),
-            "You choose the worst rate. Have a look at where `lower_is_better` leads.",
+        "range over all rates": _reported_as(
+            lambda v, t, row, lower: (np.median(t[row]), t.min(), t.max())
         ),
-        Misconception(
-            "lower taken for better",
-            _chosen_by(lambda v, t, lower: _best(np.median(v, axis=1), True)),
-            "You take the smallest median in every case. For a share of right answers, "
-            "`lower_is_better` is False.",
+        "a rate for each seed": _reported_as(_rate_for_each_seed),
+        "lowest and highest exchanged": _reported_as(
+            lambda v, t, row, lower: (np.median(t[row]), t[row].max(), t[row].min())
         ),
-        Misconception(
-            "validation reported as test",
-            _reported_as(lambda v, t, row, lower: _report(row, v[row])[1:]),
-            "You report the validation scores. They were used to choose, so they are too good for "
-            "a report.",
-        ),
-        Misconception(
-            "mean reported",
-            _reported_as(lambda v, t, row, lower: (t[row].mean(), t[row].min(), t[row].max())),
-            "The rate and the range are right, and the number between them is the mean. The "
-            "exercise asks for the median.",
-        ),
-        *(
-            Misconception(
-                "standard deviation in place of the range",
-                _spread(ddof, centre),
-                "You give the middle plus and minus a standard deviation. Of a handful of seeds "
-                "it is badly known, and it can reach beyond what a score can be. Give the lowest "
-                "and the highest.",
-            )
-            for ddof in (0, 1)
-            for centre in (np.mean, np.median)
-        ),
-        Misconception(
-            "quartiles in place of the range",
-            _reported_as(lambda v, t, row, lower: np.quantile(t[row], [0.5, 0.25, 0.75])),
-            "You give the quartiles. With three seeds they lie between runs that you did make. "
-            "Give the lowest and the highest.",
-        ),
-        Misconception(
-            "range over all rates",
-            _reported_as(lambda v, t, row, lower: (np.median(t[row]), t.min(), t.max())),
-            "Your range covers all rates. You have chosen one: its seeds alone say how far apart "
-            "two trainings of this network are.",
-        ),
-        Misconception(
-            "a rate for each seed",
-            _reported_as(_rate_for_each_seed),
-            "You choose a rate for each seed by itself. Whoever trains your network has to be told "
-            "one rate.",
-        ),
-        Misconception(
-            "lowest and highest exchanged",
-            _reported_as(lambda v, t, row, lower: (np.median(t[row]), t[row].max(), t[row].min())),
-            "The last two are the wrong way round: first the lowest, then the highest, whichever "
-            "of them is better.",
-        ),
-        *(
-            Misconception(
-                "median of an even number",
-                _reported_as(
-                    lambda v, t, row, lower, m=middle: (m(t[row]), t[row].min(), t[row].max())
-                ),
-                "With an odd number of seeds you are right. Of an even number no score stands in "
-                "the middle: the median is halfway between the two that do.",
-            )
+        "median of an even number": [
+            _reported_as(lambda v, t, row, lower, m=middle: (m(t[row]), t[row].min(), t[row].max()))
             for middle in (_lower_middle, _upper_middle)
-        ),
-    ],
+        ],
+    },
     ("row", "median", "lowest", "highest"),
 )
 
@@ -530,100 +387,25 @@ CHANCE = Exercise(
     "Is it chance?",
     chance,
     _split_cases,
-    [
-        Misconception(
-            "one direction only",
+    {
+        "one direction only": [
             _share(lambda one, other: one.mean() - other.mean()),
-            "You count only the splits in which the first group is ahead. You did not know "
-            "beforehand which network would win: a gap of the same size in the other direction "
-            "would have impressed you as much.",
-        ),
-        Misconception(
-            "one direction only",
             _share(lambda one, other: other.mean() - one.mean()),
-            "You count only the splits in which the second group is ahead. A gap of the same size "
-            "in the other direction would have impressed you as much.",
+        ],
+        "equal gaps not counted": _share(_gap, lambda gap, observed: gap > observed),
+        "observed split left out": [_own_left_out(0), _own_left_out(1)],
+        "range overlap read as a test": [_ranges_overlap, lambda a, b: 1 - _ranges_overlap(a, b)],
+        "paired by place": _pairs,
+        "a t-test": [_t_test(equal_var) for equal_var in (True, False)],
+        "one minus the share": lambda a, b: 1 - permutation_p(a, b),
+        "number of splits in place of their share": lambda a, b: (
+            permutation_p(a, b) * len(_splits(a, b))
         ),
-        Misconception(
-            "equal gaps not counted",
-            _share(_gap, lambda gap, observed: gap > observed),
-            "You count the splits with a larger gap, so not even the observed one. It is one of "
-            "those that chance can make: at least as large.",
-        ),
-        Misconception(
-            "observed split left out",
-            _own_left_out(0),
-            "You leave the observed split out. It is one of those that chance can make, and a "
-            "probability of 0 would claim that chance cannot.",
-        ),
-        Misconception(
-            "observed split left out",
-            _own_left_out(1),
-            "You leave the observed split out of both counts. It is one of those that chance can "
-            "make.",
-        ),
-        Misconception(
-            "range overlap read as a test",
-            _ranges_overlap,
-            "You return whether the ranges overlap. Two ranges can overlap while the networks "
-            "differ, and with two seeds each they often lie apart by chance. Count splits.",
-        ),
-        Misconception(
-            "range overlap read as a test",
-            lambda a, b: 1 - _ranges_overlap(a, b),
-            "You return whether the ranges lie apart. That is no probability: with two seeds each "
-            "they do so by chance in a third of all cases. Count splits.",
-        ),
-        Misconception(
-            "paired by place",
-            _pairs,
-            "You pair the first score of one with the first of the other, and flip signs. Here the "
-            "runs are not pairs, and there may be more of one network. Put all into one pot.",
-        ),
-        *(
-            Misconception(
-                "a t-test",
-                _t_test(equal_var),
-                "That is the p-value of a t-test. It supposes a bell curve, and three seeds cannot "
-                "show one; a network that sometimes fails has none. Count splits.",
-            )
-            for equal_var in (True, False)
-        ),
-        Misconception(
-            "one minus the share",
-            lambda a, b: 1 - permutation_p(a, b),
-            "You return the share of splits with a smaller gap. A small result should mean that "
-            "chance rarely does this.",
-        ),
-        Misconception(
-            "number of splits in place of their share",
-            lambda a, b: permutation_p(a, b) * len(_splits(a, b)),
-            "You return how many splits there are. Divide by the number of all splits.",
-        ),
-        Misconception(
-            "difference of sums",
-            _share(lambda one, other: abs(one.sum() - other.sum())),
-            "You compare sums. When one group has more scores, its sum is larger for that reason "
-            "alone. Compare means.",
-        ),
-        Misconception(
-            "difference of medians",
-            _share(lambda one, other: abs(np.median(one) - np.median(other))),
-            "You compare medians. They are right for the report. Here the exercise asks for "
-            "means, which change with every split.",
-        ),
-        Misconception(
-            "drawn with replacement",
-            _with_replacement,
-            "You let a score be drawn twice. Every score goes into one of the two groups, once.",
-        ),
-        Misconception(
-            "equal scores lost",
-            _equal_scores_lost,
-            "You remove the first group from the pot by its values. Where two runs have the same "
-            "score, both vanish. Choose places, such as `combinations(range(n), k)`.",
-        ),
-    ],
+        "difference of sums": _share(lambda one, other: abs(one.sum() - other.sum())),
+        "difference of medians": _share(lambda one, other: abs(np.median(one) - np.median(other))),
+        "drawn with replacement": _with_replacement,
+        "equal scores lost": _equal_scores_lost,
+    },
     ("p",),
 )
 
@@ -720,85 +502,28 @@ AHEAD = Exercise(
     "Who is ahead?",
     level_with_best,
     _field_cases,
-    [
-        Misconception(
-            "the LSTM always wins",
-            _only(_place_of_lstm),
-            "You return the LSTM without a look at the scores. In most of the cases another "
-            "network has a better median, and in one the LSTM is far behind.",
-        ),
-        Misconception(
-            "the LSTM always wins",
-            _tested_against(_place_of_lstm),
-            "You test every network against the LSTM, as if it had to be the best. Find the best "
-            "median first, and test against that network.",
-        ),
-        Misconception(
-            "a single seed decides",
+    {
+        "the LSTM always wins": [_only(_place_of_lstm), _tested_against(_place_of_lstm)],
+        "a single seed decides": [
             _only(lambda names, scores: scores[:, 0].argmax()),
-            "You look at the first seed only. With another seed another network would have won.",
-        ),
-        Misconception(
-            "a single seed decides",
             _tested_against(lambda names, scores: scores[:, 0].argmax()),
-            "You test against the network whose first seed is best. Take the one with the best "
-            "median over its seeds.",
-        ),
-        Misconception(
-            "the best seed decides",
+        ],
+        "the best seed decides": [
             _only(lambda names, scores: scores.max(axis=1).argmax()),
-            "You return the network with the best single run. One lucky seed does that, and the "
-            "other runs of the same network do not count.",
-        ),
-        Misconception(
-            "the best seed decides",
             _tested_against(lambda names, scores: scores.max(axis=1).argmax()),
-            "You test against the network with the best single run. Take the one with the best "
-            "median over its seeds.",
+        ],
+        "the best median alone": _only(_best_median),
+        "the best mean decides": _tested_against(
+            lambda names, scores: scores.mean(axis=1).argmax()
         ),
-        Misconception(
-            "the best median alone",
-            _only(_best_median),
-            "Only the network with the best median is True. Others may be behind by chance alone: "
-            "where the test cannot tell them apart, they are True as well.",
+        "tested against the worst": _tested_against(
+            lambda names, scores: np.median(scores, axis=1).argmin()
         ),
-        Misconception(
-            "the best mean decides",
-            _tested_against(lambda names, scores: scores.mean(axis=1).argmax()),
-            "You test against the network with the best mean. One run that fails pulls a mean as "
-            "far as it likes. The exercise asks for the best median.",
-        ),
-        Misconception(
-            "tested against the worst",
-            _tested_against(lambda names, scores: np.median(scores, axis=1).argmin()),
-            "You test against the network with the lowest median. The scores are right answers: "
-            "the highest median is the best.",
-        ),
-        Misconception(
-            "told apart and level exchanged",
-            _told_apart,
-            "Your answer is turned round. A small p says that chance rarely does this, so that the "
-            "network is behind; then the answer is False.",
-        ),
-        Misconception(
-            "range overlap read as a test",
-            _ranges_touch,
-            "You compare ranges. With three seeds they often lie apart by chance, and with more "
-            "seeds they can overlap though the networks differ. Use `permutation_p`.",
-        ),
-        Misconception(
-            "standard deviations compared",
-            _deviations_touch,
-            "You ask whether means plus and minus a standard deviation touch. Of a handful of seeds "
-            "it is badly known, and one run that fails makes it huge. Use `permutation_p`.",
-        ),
-        Misconception(
-            "nobody is behind",
-            lambda names, scores, limit: np.ones(len(scores), dtype=bool),
-            "All of your answers are True. With five seeds each p can be as small as 0.008, and in "
-            "some cases it is: there a network is behind.",
-        ),
-    ],
+        "told apart and level exchanged": _told_apart,
+        "range overlap read as a test": _ranges_touch,
+        "standard deviations compared": _deviations_touch,
+        "nobody is behind": lambda names, scores, limit: np.ones(len(scores), dtype=bool),
+    },
     ("level (n_networks,)",),
 )
 

@@ -13,7 +13,7 @@ import numpy as np
 from course_utils.checks.lesson_13 import Network
 from course_utils.further import seq2seq
 from course_utils.further.seq2seq import END, START
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 from course_utils.losses import softmax
 from course_utils.padding import PAD
 
@@ -96,80 +96,25 @@ def _whole_sequence(y: Array) -> tuple[Array, Array]:
     return whole, whole.copy()
 
 
-_SEEN = (
-    "The decoder sees the target: in step t it reads the very id that it has to write in step t. "
-    "Its loss will fall to zero, and it will write nonsense when there is no answer to read. "
-    "In step t it may know the answer up to step t − 1 only."
-)
-
 TEACHER_FORCING = Exercise(
     "16.1",
     "What the decoder reads",
     teacher_forcing,
     _answer_cases,
-    [
-        Misconception("decoder sees the target", _sees_targets, _SEEN),
-        Misconception("decoder sees the target", _sees_answer, _SEEN),
-        Misconception(
-            "decoder sees the target",
+    {
+        "decoder sees the target": [
+            _sees_targets,
+            _sees_answer,
             _start_in_targets,
-            "Your targets are your inputs, START in front: in each step the decoder reads what it "
-            "has to write. START is read and never written, and the targets are one step ahead.",
-        ),
-        Misconception(
-            "decoder sees the target",
             _whole_sequence,
-            "You return the same ids twice, START and END around them. The inputs need no END, the "
-            "targets no START, and both have L + 1 steps.",
-        ),
-        Misconception(
-            "start token missing",
-            _starts_with_padding,
-            "The inputs are shifted, but begin with padding. In its first step the decoder must "
-            "read an id that says: begin. That is START.",
-        ),
-        Misconception(
-            "start token missing",
-            _starts_with_end,
-            "Your inputs begin with END. An id that says both begin and stop is a confusing one; "
-            "the first step reads START.",
-        ),
-        Misconception(
-            "end token missing",
-            _no_end,
-            "No target is END, so nobody tells the decoder when it is done. It would go on to the "
-            "last step of the longest answer. END is the target after the last id of each answer.",
-        ),
-        Misconception(
-            "end token missing",
-            _no_room,
-            "Your arrays have L steps. An answer of L ids needs one step more: START is read "
-            "before it, and END is written after it.",
-        ),
-        Misconception(
-            "end after the padding",
-            _end_after_padding,
-            "END stands in the last step of every row, after the padding. It belongs right after "
-            "the last id of the answer, and that is another step in each row.",
-        ),
-        Misconception(
-            "padding turned into END",
-            _end_everywhere,
-            "All padding of your targets has become END. One END a row is enough: what comes after "
-            "it must stay padding, so that the loss can leave it out.",
-        ),
-        Misconception(
-            "end token read",
-            _reads_end,
-            "END stands in your inputs too. Once END is written nothing is asked for any more, so "
-            "nobody reads it: that step is padding.",
-        ),
-        Misconception(
-            "inputs and targets exchanged",
-            lambda y: seq2seq.teacher_forcing(y)[::-1],
-            "Both arrays are right, in the wrong order: the inputs come first.",
-        ),
-    ],
+        ],
+        "start token missing": [_starts_with_padding, _starts_with_end],
+        "end token missing": [_no_end, _no_room],
+        "end after the padding": _end_after_padding,
+        "padding turned into END": _end_everywhere,
+        "end token read": _reads_end,
+        "inputs and targets exchanged": lambda y: seq2seq.teacher_forcing(y)[::-1],
+    },
     ("inputs (N, L + 1)", "targets (N, L + 1)"),
 )
 
@@ -240,97 +185,34 @@ MASKED_LOSS = Exercise(
     "Masked loss",
     masked_loss,
     _loss_cases,
-    [
-        Misconception(
-            "padding counted",
-            _of_costs(lambda costs, real: costs.mean()),
-            "Your mean is taken over all N · T positions, padding among them. Padding is easy to "
-            "predict, so the loss looks better the more padding there is. Leave those positions "
-            "out of the sum and out of the number that you divide by.",
+    {
+        "padding counted": _of_costs(lambda costs, real: costs.mean()),
+        "divided by all positions": _of_costs(
+            lambda costs, real: (costs * real).sum() / costs.size
         ),
-        Misconception(
-            "divided by all positions",
-            _of_costs(lambda costs, real: (costs * real).sum() / costs.size),
-            "The sum leaves the padding out, but you divide by all N · T positions. The same "
-            "answers would cost less in a longer array. Divide by the number of positions that "
-            "are in the sum.",
+        "logits masked": lambda logits, targets: float(
+            _costs(logits * (targets != PAD)[..., None], targets).mean()
         ),
-        Misconception(
-            "logits masked",
-            lambda logits, targets: float(
-                _costs(logits * (targets != PAD)[..., None], targets).mean()
-            ),
-            "You set the logits of the padding to zero. Equal logits are a prediction too, and it "
-            "costs ln V. Mask the costs, after the logarithm.",
+        "mean of the sequences' means": _of_costs(_mean_of_means),
+        "sum in place of the mean": _of_costs(lambda costs, real: costs[real].sum()),
+        "divided by the number of sequences": _of_costs(
+            lambda costs, real: costs[real].sum() / len(costs)
         ),
-        Misconception(
-            "mean of the sequences' means",
-            _of_costs(_mean_of_means),
-            "You average each sequence and then the averages, so a character of a short answer "
-            "counts more than one of a long answer. Take one mean over all characters.",
+        "only the padding counted": _of_costs(
+            lambda costs, real: costs[~real].mean() if (~real).any() else 0.0
         ),
-        Misconception(
-            "sum in place of the mean",
-            _of_costs(lambda costs, real: costs[real].sum()),
-            "That is the sum over the characters. Divide by how many they are.",
+        "end token left out": _only_the_kinds_above(END + 1),
+        "sign forgotten": _of_costs(lambda costs, real: -costs[real].mean()),
+        "bits in place of nats": _of_costs(lambda costs, real: costs[real].mean() / np.log(2)),
+        "logarithm of the mean probability": _of_costs(
+            lambda costs, real: -np.log(np.exp(-costs[real]).mean())
         ),
-        Misconception(
-            "divided by the number of sequences",
-            _of_costs(lambda costs, real: costs[real].sum() / len(costs)),
-            "You divide by N, the number of sequences. The loss is to be one character's: divide "
-            "by the number of targets that are not padding.",
+        "logits taken for logarithms of probabilities": lambda logits, targets: float(
+            -np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0][targets != PAD].mean()
         ),
-        Misconception(
-            "only the padding counted",
-            _of_costs(lambda costs, real: costs[~real].mean() if (~real).any() else 0.0),
-            "Your mask is the wrong way round: you average over the padding.",
-        ),
-        Misconception(
-            "end token left out",
-            _only_the_kinds_above(END + 1),
-            "Your mask leaves END out too. The decoder has to learn when to stop, so END is a "
-            "target like any other; only id 0 is padding.",
-        ),
-        Misconception(
-            "sign forgotten",
-            _of_costs(lambda costs, real: -costs[real].mean()),
-            "Your loss is negative: the logarithm of a probability is. A cost is its negative.",
-        ),
-        Misconception(
-            "bits in place of nats",
-            _of_costs(lambda costs, real: costs[real].mean() / np.log(2)),
-            "Your logarithm is to base 2. Keras reports nats, and so does this exercise: take the "
-            "natural logarithm.",
-        ),
-        Misconception(
-            "logarithm of the mean probability",
-            _of_costs(lambda costs, real: -np.log(np.exp(-costs[real]).mean())),
-            "You average the probabilities and take one logarithm. Take the logarithm of each, and "
-            "average those.",
-        ),
-        Misconception(
-            "logits taken for logarithms of probabilities",
-            lambda logits, targets: float(
-                -np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0][
-                    targets != PAD
-                ].mean()
-            ),
-            "You use the logits themselves. They are scores: only after the softmax do their "
-            "exponentials sum to 1.",
-        ),
-        Misconception(
-            "softmax over the steps",
-            _over_steps,
-            "Your softmax runs along the steps. The V tokens compete with each other, within one "
-            "step: the last axis.",
-        ),
-        Misconception(
-            "overflow",
-            _plain_log,
-            "Ordinary logits are right. Logits near 1000 overflow, because exp(1000) is too large "
-            "for a floating-point number. Take the largest logit of each position off first.",
-        ),
-    ],
+        "softmax over the steps": _over_steps,
+        "overflow": _plain_log,
+    },
     ("loss",),
 )
 
@@ -451,108 +333,36 @@ def _no_underflow(submission: Callable, run: Callable) -> tuple[str, str] | None
     )
 
 
-_LENGTH = (
-    "You compare by the mean of the logarithms, a character's. Then a long answer wins over a "
-    "shorter one that is likelier as a whole. Here the sum decides; section 4 tells when the mean "
-    "is used on purpose."
-)
-_GROWING = (
-    "You go on after END, so finished answers get longer and less likely. What ends with END "
-    "competes with the score that it has, and is not continued."
-)
-_MULTIPLIED = (
-    "You return a probability: 0.8 · 0.5 and so on. The exercise wants its logarithm. Adding "
-    "logarithms orders the answers the same way, and does not underflow where a product of many "
-    "small numbers becomes 0."
-)
-
 BEAM = Exercise(
     "16.3",
     "Beam search",
     beam_search,
     _beam_cases,
-    [
-        Misconception(
-            "width ignored",
-            _search(width_is=1),
-            "Your search keeps a single beginning whatever `width` is: that is the greedy answer. "
-            "Keep the `width` best beginnings after every step.",
-        ),
-        Misconception(
-            "logits summed",
-            _search(gain=lambda logits: logits),
-            "You add up logits. They are not comparable between steps: the same probabilities may "
-            "come from logits near 0 or near 5. Take the logarithm of the softmax first.",
-        ),
-        Misconception(
-            "probabilities added",
-            _search(gain=_probability_of),
-            "You add probabilities. The probability of a whole answer is a product, and the "
-            "logarithm of a product is a sum of logarithms.",
-        ),
-        Misconception(
-            "probabilities multiplied",
+    {
+        "width ignored": _search(width_is=1),
+        "logits summed": _search(gain=lambda logits: logits),
+        "probabilities added": _search(gain=_probability_of),
+        "probabilities multiplied": [
             _search(gain=_probability_of, join=lambda a, b: a * b, start=1.0),
-            _MULTIPLIED,
-        ),
-        Misconception(
-            "probabilities multiplied",
             _search(returned=lambda ids, total: (ids, float(np.exp(total)))),
-            _MULTIPLIED,
+        ],
+        "finished answers keep growing": [_search(grows=True), _search(grows=True, endless=True)],
+        "stops at the first finished answer": _search(stops_early=True),
+        "different lengths compared by the mean": [
+            _search(rank=_mean_rank),
+            _search(last_rank=_mean_rank),
+        ],
+        "mean returned": lambda *args: (lambda ids, total: (ids, total / len(ids)))(
+            *beam_search(*args)
         ),
-        Misconception("finished answers keep growing", _search(grows=True), _GROWING),
-        Misconception("finished answers keep growing", _search(grows=True, endless=True), _GROWING),
-        Misconception(
-            "stops at the first finished answer",
-            _search(stops_early=True),
-            "Your search ends as soon as one kept answer is finished. An unfinished beginning may "
-            "still be likelier than it: go on until all that you keep are finished.",
+        "state of another beginning": _search(shares_state=True),
+        "start token missing": [_search(first=PAD), _search(first=END)],
+        "start token returned": _search(returned=lambda ids, total: ([START, *ids], total)),
+        "end token cut off": _search(
+            returned=lambda ids, total: (ids[:-1] if ids[-1] == END else ids, total)
         ),
-        Misconception("different lengths compared by the mean", _search(rank=_mean_rank), _LENGTH),
-        Misconception(
-            "different lengths compared by the mean", _search(last_rank=_mean_rank), _LENGTH
-        ),
-        Misconception(
-            "mean returned",
-            lambda *args: (lambda ids, total: (ids, total / len(ids)))(*beam_search(*args)),
-            "The answers are right. You return the mean of the logarithms, and the exercise wants "
-            "their sum: the logarithm of the whole answer's probability.",
-        ),
-        Misconception(
-            "state of another beginning",
-            _search(shares_state=True),
-            "All your beginnings go on from the state of the best one. Each beginning has a state "
-            "of its own: keep the two together.",
-        ),
-        Misconception(
-            "start token missing",
-            _search(first=PAD),
-            "Your first call of `step` reads id 0, padding. Before the first id the decoder reads "
-            "START.",
-        ),
-        Misconception(
-            "start token missing",
-            _search(first=END),
-            "Your first call of `step` reads END. Before the first id the decoder reads START.",
-        ),
-        Misconception(
-            "start token returned",
-            _search(returned=lambda ids, total: ([START, *ids], total)),
-            "Your answer begins with START. START is read and never written.",
-        ),
-        Misconception(
-            "end token cut off",
-            _search(returned=lambda ids, total: (ids[:-1] if ids[-1] == END else ids, total)),
-            "The answers are right, but END is missing. It is written like any other id, and its "
-            "probability is in the sum.",
-        ),
-        Misconception(
-            "the worst kept",
-            _search(rank=lambda total, length: -total),
-            "You keep the beginnings with the smallest scores. `sorted` and `np.argsort` put the "
-            "smallest first.",
-        ),
-    ],
+        "the worst kept": _search(rank=lambda total, length: -total),
+    },
     ("ids (L,)", "log probability"),
     rules=[_no_underflow],
 )
@@ -658,106 +468,52 @@ def _inverted(scores: Array, mask: Array) -> Array:
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
-_AXIS = (
-    "The weights of a row do not sum to 1 over the input steps: your softmax runs along another "
-    "axis. The T steps of one text compete with each other, so it runs along the axis of T."
-)
-
 ATTENTION = Exercise(
     "16.4",
     "Additive attention",
     attend,
     _attention_cases,
-    [
-        Misconception("softmax over the wrong axis", _with_weights(_over_batch), _AXIS),
-        Misconception("softmax over the wrong axis", _with_weights(_over_everything), _AXIS),
-        Misconception("softmax over the wrong axis", _over_features, _AXIS),
-        Misconception(
-            "attention on padding",
-            _with_weights(lambda scores, mask: softmax(scores, axis=1)),
-            "Padding gets weights above 0: `mask` is not used. A step that is not there must not "
-            "be looked at, and its share belongs to the others.",
+    {
+        "softmax over the wrong axis": [
+            _with_weights(_over_batch),
+            _with_weights(_over_everything),
+            _over_features,
+        ],
+        "attention on padding": _with_weights(lambda scores, mask: softmax(scores, axis=1)),
+        "masked scores set to zero": _with_weights(
+            lambda scores, mask: softmax(np.where(mask, scores, 0.0), axis=1)
         ),
-        Misconception(
-            "masked scores set to zero",
-            _with_weights(lambda scores, mask: softmax(np.where(mask, scores, 0.0), axis=1)),
-            "You set the scores of the padding to 0, and exp(0) is 1: padding is still looked at. "
-            "Which score has the weight 0?",
+        "not rescaled after the mask": _with_weights(
+            lambda scores, mask: softmax(scores, axis=1) * mask
         ),
-        Misconception(
-            "not rescaled after the mask",
-            _with_weights(lambda scores, mask: softmax(scores, axis=1) * mask),
-            "Padding has weight 0, but a row with padding sums to less than 1: you take the mask "
-            "after the softmax, and what the padding had is lost.",
+        "mask the wrong way round": _with_weights(_inverted),
+        "tanh left out": _with_scores(lambda s, h, W_s, W_h, v: ((s @ W_s)[:, None] + h @ W_h) @ v),
+        "state of the decoder not used": _with_scores(
+            lambda s, h, W_s, W_h, v: np.tanh(h @ W_h) @ v
         ),
-        Misconception(
-            "mask the wrong way round",
-            _with_weights(_inverted),
-            "You look at the padding only. `mask` is True where there is a step.",
+        "multiplied in place of added": _with_scores(
+            lambda s, h, W_s, W_h, v: np.tanh((s @ W_s)[:, None] * (h @ W_h)) @ v
         ),
-        Misconception(
-            "tanh left out",
-            _with_scores(lambda s, h, W_s, W_h, v: ((s @ W_s)[:, None] + h @ W_h) @ v),
-            "There is no tanh in your scores. Without it the term of s adds the same number to "
-            "every step of a text, and the softmax takes it out: the decoder would always look at "
-            "the same places.",
-        ),
-        Misconception(
-            "state of the decoder not used",
-            _with_scores(lambda s, h, W_s, W_h, v: np.tanh(h @ W_h) @ v),
-            "Your scores do not depend on `s`, so the decoder looks at the same places in every "
-            "step of its answer.",
-        ),
-        Misconception(
-            "multiplied in place of added",
-            _with_scores(lambda s, h, W_s, W_h, v: np.tanh((s @ W_s)[:, None] * (h @ W_h)) @ v),
-            "You multiply the two products. This attention is called additive: inside the tanh "
-            "they are added.",
-        ),
-        Misconception(
-            "scores returned",
+        "scores returned": [
             _with_weights(lambda scores, mask: scores),
-            "You return the scores. Weights are what the softmax over the input steps makes of "
-            "them.",
-        ),
-        Misconception(
-            "scores returned",
             lambda s, h, mask, W_s, W_h, v: (
                 _scores(s, h, W_s, W_h, v),
                 seq2seq.additive_attention(s, h, mask, W_s, W_h, v)[1],
             ),
-            "The context is right. The first thing to return are the weights, after the softmax, "
-            "and not the scores.",
+        ],
+        "context of the projected states": _with_context(
+            lambda w, h, mask, W_h: (w[:, :, None] * (h @ W_h)).sum(axis=1)
         ),
-        Misconception(
-            "context of the projected states",
-            _with_context(lambda w, h, mask, W_h: (w[:, :, None] * (h @ W_h)).sum(axis=1)),
-            "The weights are right. Your context sums `h @ W_h`, which is there for the scores "
-            "only: the context is the weighted sum of the states `h` themselves.",
+        "states not weighted": _with_context(
+            lambda w, h, mask, W_h: (
+                (h * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+            )
         ),
-        Misconception(
-            "states not weighted",
-            _with_context(
-                lambda w, h, mask, W_h: (
-                    (h * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-                )
-            ),
-            "The weights are right, but your context is the plain mean of the states, the same in "
-            "every step of the answer.",
+        "weighted mean divided once more": _with_context(
+            lambda w, h, mask, W_h: (w[:, :, None] * h).mean(axis=1)
         ),
-        Misconception(
-            "weighted mean divided once more",
-            _with_context(lambda w, h, mask, W_h: (w[:, :, None] * h).mean(axis=1)),
-            "The weights are right. You take the mean of the weighted states; the weights sum to 1 "
-            "already, so a sum is enough.",
-        ),
-        Misconception(
-            "overflow",
-            _with_weights(_plain_softmax),
-            "Ordinary scores are right, large ones overflow in exp. Take the largest score of each "
-            "text off first: the weights do not change.",
-        ),
-    ],
+        "overflow": _with_weights(_plain_softmax),
+    },
     ("weights (N, T)", "context (N, H)"),
 )
 

@@ -15,7 +15,7 @@ from course_utils.further.scoring import (
     mutation_effects,
     whole_groups,
 )
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.outcomes import Unusable
 
 Array = np.ndarray
@@ -139,101 +139,23 @@ ERROR_RATE = Exercise(
     "Error rate",
     letter_error_rate,
     _error_cases,
-    [
-        Misconception(
-            "error per frame",
-            _of_frames,
-            "You count frames. A text has no frames: one frame that flips in the middle of a vowel "
-            "makes two letters too many, and a vowel that is taken for another is one error "
-            "however long it lasts. Turn both sides into text first.",
-        ),
-        Misconception(
-            "accuracy per frame",
-            lambda predicted, labels: 1 - _of_frames(predicted, labels),
-            "You return the share of frames that are right. What is asked for counts errors, and "
-            "counts them in the text: turn both sides into text first.",
-        ),
-        Misconception(
-            "silence dropped before the runs",
-            _per_letter(decode=_silence_first),
-            "You take the silence out first and then make one letter of each run. In `aa_aa` the "
-            "silence is what keeps two letters apart; without it a real double becomes one letter.",
-        ),
-        Misconception(
-            "runs not collapsed",
-            _per_letter(decode=_without_silence),
-            "Each frame counts as a letter of its own. A vowel of ten frames is one letter: make "
-            "one of each run of equal labels.",
-        ),
-        Misconception(
-            "silence counted as a letter",
-            _per_letter(decode=_runs),
-            "Silence stays in your texts, and an error in it counts like one in a vowel. Nobody "
-            "said it: take it out, after the runs.",
-        ),
-        Misconception(
-            "every letter only once",
-            _per_letter(decode=_each_letter_once),
-            "You keep each letter once for the whole utterance. Only *neighbouring* equal labels "
-            "belong to one letter; a letter may come back.",
-        ),
-        Misconception(
-            "mean of the utterances' rates",
-            _mean_of_rates,
-            "You take a rate for each utterance and then their mean, so that an error in a short "
-            "utterance counts more than one in a long one. Add up the edits, add up the letters, "
-            "and divide once.",
-        ),
-        Misconception(
-            "divided by what was recognised",
-            _per_recognised,
-            "You divide by the letters that were recognised. A recogniser that writes a great deal "
-            "would look good. Divide by the letters that were said.",
-        ),
-        Misconception(
-            "divided by the frames",
-            _per_frame,
-            "Your edits are right. You divide them by the number of frames; the rate is per letter "
-            "that was said.",
-        ),
-        Misconception(
-            "share of wrong utterances",
-            _wrong_utterances,
-            "You count utterances with any error at all. That is a number worth having, but here "
-            "one wrong letter in seven is to count less than seven.",
-        ),
-        Misconception(
-            "letters compared place by place",
-            _per_letter(distance=_place_by_place),
-            "You compare first with first, second with second. One letter too many at the "
-            "beginning shifts all the others, and everything behind it counts as wrong. The edit "
-            "distance may insert and delete.",
-        ),
-        Misconception(
-            "replacement counted as two",
-            _per_letter(distance=_no_replacement),
-            "A wrong letter costs 2 in your distance: one deletion and one insertion. To replace a "
-            "letter is one edit.",
-        ),
-        Misconception(
-            "only the lengths compared",
-            _per_letter(distance=_length_difference),
-            "You compare how many letters there are, not which. Two texts of one length may differ "
-            "in every letter.",
-        ),
-        Misconception(
-            "accuracy returned",
-            lambda predicted, labels: 1 - letter_error_rate(predicted, labels),
-            "You return 1 minus the rate. It is an error rate that is asked for: 0 where all is "
-            "right, and it may be above 1.",
-        ),
-        Misconception(
-            "not divided",
-            lambda predicted, labels: sum(_edits(predicted, labels)[0]),
-            "You return the number of edits. Ten errors in a hundred letters are better than ten "
-            "in twenty: divide by the letters that were said.",
-        ),
-    ],
+    {
+        "error per frame": _of_frames,
+        "accuracy per frame": lambda predicted, labels: 1 - _of_frames(predicted, labels),
+        "silence dropped before the runs": _per_letter(decode=_silence_first),
+        "runs not collapsed": _per_letter(decode=_without_silence),
+        "silence counted as a letter": _per_letter(decode=_runs),
+        "every letter only once": _per_letter(decode=_each_letter_once),
+        "mean of the utterances' rates": _mean_of_rates,
+        "divided by what was recognised": _per_recognised,
+        "divided by the frames": _per_frame,
+        "share of wrong utterances": _wrong_utterances,
+        "letters compared place by place": _per_letter(distance=_place_by_place),
+        "replacement counted as two": _per_letter(distance=_no_replacement),
+        "only the lengths compared": _per_letter(distance=_length_difference),
+        "accuracy returned": lambda predicted, labels: 1 - letter_error_rate(predicted, labels),
+        "not divided": lambda predicted, labels: sum(_edits(predicted, labels)[0]),
+    },
     ("rate",),
 )
 
@@ -312,73 +234,21 @@ MUTATIONS = Exercise(
     "Mutate every base",
     base_effects,
     _mutation_cases,
-    [
-        Misconception(
-            "changes pile up",
-            _mutated(_evidence, keep=True),
-            "Your changes pile up: you write into the same array again and again, so that behind "
-            "the first places nothing is left of the sequence. Each change starts from a fresh "
-            "copy.",
-        ),
-        Misconception(
-            "sign turned round",
-            lambda logits, ids: -mutation_effects(logits, ids),
-            "Every sign is turned round. Take the evidence *after* the change less the one before "
-            "it, and in the evidence class 1, the motif, less class 0.",
-        ),
-        Misconception(
-            "the wrong class",
-            _mutated(lambda z: z[:, 0]),
-            "You follow the logit of class 0, no motif. What raises it speaks against the motif.",
-        ),
-        Misconception(
-            "one logit only",
-            _mutated(lambda z: z[:, 1]),
-            "You follow the logit of class 1 alone. Only the difference of the two logits decides: "
-            "a change that raises both by 3 changes nothing.",
-        ),
-        Misconception(
-            "probabilities in place of evidence",
+    {
+        "changes pile up": _mutated(_evidence, keep=True),
+        "sign turned round": lambda logits, ids: -mutation_effects(logits, ids),
+        "the wrong class": _mutated(lambda z: z[:, 0]),
+        "one logit only": _mutated(lambda z: z[:, 1]),
+        "probabilities in place of evidence": [
             _mutated(lambda z: _softmax(z)[:, 1]),
-            "You compare probabilities. Near 0 and 1 they hardly move, and a network that is sure "
-            "would seem to need no base at all. Compare the difference of the logits.",
-        ),
-        Misconception(
-            "probabilities in place of evidence",
             _mutated(lambda z: _softmax(z)[:, 0]),
-            "You compare probabilities, and those of class 0. Take the difference of the logits, "
-            "class 1 less class 0.",
-        ),
-        Misconception(
-            "original not taken off",
-            _mutated(_evidence, minus=False),
-            "You return the evidence of each changed sequence. Where the base is as it was, the "
-            "effect must be 0: take the evidence of the original off.",
-        ),
-        Misconception(
-            "size without sign",
-            lambda logits, ids: np.abs(mutation_effects(logits, ids)),
-            "You return sizes. A change that makes the motif and one that breaks it are not the "
-            "same: keep the sign.",
-        ),
-        Misconception(
-            "axes swapped",
-            lambda logits, ids: mutation_effects(logits, ids).T,
-            "Your table is (4, T). A row a place, a column a base: (T, 4).",
-        ),
-        Misconception(
-            "bases moved on",
-            _shifted,
-            "Column b of your table is for the base that stands there moved on by b. It has to be "
-            "for the base b itself: A, C, G, T.",
-        ),
-        Misconception(
-            "only the largest drop",
-            lambda logits, ids: mutation_effects(logits, ids).min(axis=1),
-            "You return one number a place. That is what the bars of the figure show; the table "
-            "has all four bases, (T, 4).",
-        ),
-    ],
+        ],
+        "original not taken off": _mutated(_evidence, minus=False),
+        "size without sign": lambda logits, ids: np.abs(mutation_effects(logits, ids)),
+        "axes swapped": lambda logits, ids: mutation_effects(logits, ids).T,
+        "bases moved on": _shifted,
+        "only the largest drop": lambda logits, ids: mutation_effects(logits, ids).min(axis=1),
+    },
     ("effects (T, 4)",),
 )
 
@@ -482,78 +352,17 @@ CONFUSION = Exercise(
     "Confusion and recall",
     confusion_and_recall,
     _confusion_cases,
-    [
-        Misconception(
-            "rows and columns swapped",
-            _swapped,
-            "Your rows are what was answered. Here a row is the true class and a column the "
-            "answer, and with the axes swapped your recall is another number, the precision.",
-        ),
-        Misconception(
-            "rows and columns swapped",
-            _swapped_right_recall,
-            "The recall is right, and the matrix is turned: your rows are what was answered. A row "
-            "is the true class here.",
-        ),
-        Misconception(
-            "normalised along the wrong axis",
-            _precision,
-            "The matrix is right. You divide by how often each class was *answered*: that is the "
-            "precision, how far an answer can be trusted. Recall asks how many of a class were "
-            "found.",
-        ),
-        Misconception(
-            "normalised along the wrong axis",
-            _of_all,
-            "You divide by the number of all examples, so that a rare class seems badly found even "
-            "if none is missed. Divide each class by its own examples.",
-        ),
-        Misconception(
-            "accuracy for every class",
-            _accuracy_for_each,
-            "You return the accuracy once for each class. It is mostly that of the large classes; "
-            "recall looks at each class alone.",
-        ),
-        Misconception(
-            "one class against the rest",
-            _one_against_the_rest,
-            "You count an example that is rightly *not* taken for a class as a success. With ten "
-            "classes nine of ten come for nothing. Look at the examples of the class only.",
-        ),
-        Misconception(
-            "shares in place of counts",
-            _shares,
-            "Your matrix holds shares. They are fit to be drawn, but how many examples a row has "
-            "is lost: return the counts.",
-        ),
-        Misconception(
-            "shares in place of counts",
-            _shares_of_columns,
-            "Your matrix holds shares, and of the columns. Return the counts, a row a true class.",
-        ),
-        Misconception(
-            "equal pairs counted once",
-            _counted_once,
-            "With `matrix[y, y_hat] += 1` NumPy writes each place once, however often the pair "
-            "comes up. `np.add.at` counts them all, or a loop over the pairs.",
-        ),
-        Misconception(
-            "empty class divided by zero",
-            _divided_by_zero,
-            "A class without examples gives 0 / 0. Its recall is to be 0, so divide by at least 1.",
-        ),
-        Misconception(
-            "empty class counted as found",
-            _empty_is_right,
-            "A class without examples has nothing found: its recall is to be 0.",
-        ),
-        Misconception(
-            "classes taken from the data",
-            _classes_seen,
-            "A class that does not come up is missing from your matrix. It has `n_classes` rows "
-            "and columns whatever the data hold.",
-        ),
-    ],
+    {
+        "rows and columns swapped": [_swapped, _swapped_right_recall],
+        "normalised along the wrong axis": [_precision, _of_all],
+        "accuracy for every class": _accuracy_for_each,
+        "one class against the rest": _one_against_the_rest,
+        "shares in place of counts": [_shares, _shares_of_columns],
+        "equal pairs counted once": _counted_once,
+        "empty class divided by zero": _divided_by_zero,
+        "empty class counted as found": _empty_is_right,
+        "classes taken from the data": _classes_seen,
+    },
     ("matrix (C, C)", "recall (C,)"),
 )
 
@@ -624,71 +433,24 @@ SPLIT = Exercise(
     "Keep groups whole",
     split_by_group,
     _split_cases,
-    [
-        Misconception(
-            "split by rows",
-            _rows,
-            "The first `n_test` rows are for testing, whatever they name. A territory then stands "
-            "in both parts, in one language here and in another there. Choose territories, and "
-            "take all of their rows.",
+    {
+        "split by rows": [_rows, _last_rows],
+        "a group cut in two": _cut,
+        "training and test exchanged": lambda groups, n_test: ~whole_groups(groups, n_test),
+        "groups counted in place of rows": lambda groups, n_test: np.isin(
+            groups, _as_they_come(groups)[:n_test]
         ),
-        Misconception(
-            "split by rows",
-            _last_rows,
-            "The last `n_test` rows are for testing, whatever they name. A territory then stands in "
-            "both parts. Choose territories, and take all of their rows.",
+        "one group too few": _taken(
+            _as_they_come, lambda n_rows, size, n_test: n_rows + size <= n_test
         ),
-        Misconception(
-            "a group cut in two",
-            _cut,
-            "You stop in the middle of a group to have `n_test` rows exactly, and the rest of it "
-            "stays for training. Take the group whole: there may be more rows than `n_test`.",
+        "one group too many": _taken(_as_they_come, lambda n_rows, size, n_test: n_rows <= n_test),
+        "groups sorted": _taken(lambda groups: sorted(set(groups)), _until_enough),
+        "largest groups first": _taken(
+            lambda groups: sorted(_as_they_come(groups), key=lambda g: -list(groups).count(g)),
+            _until_enough,
         ),
-        Misconception(
-            "training and test exchanged",
-            lambda groups, n_test: ~whole_groups(groups, n_test),
-            "`True` marks the training rows in your answer. It has to mark those for testing.",
-        ),
-        Misconception(
-            "groups counted in place of rows",
-            lambda groups, n_test: np.isin(groups, _as_they_come(groups)[:n_test]),
-            "You take `n_test` groups. `n_test` counts rows: stop as soon as the groups have that "
-            "many between them.",
-        ),
-        Misconception(
-            "one group too few",
-            _taken(_as_they_come, lambda n_rows, size, n_test: n_rows + size <= n_test),
-            "You leave out the group that would pass `n_test`, and have fewer rows than that. At "
-            "least `n_test` are asked for.",
-        ),
-        Misconception(
-            "one group too many",
-            _taken(_as_they_come, lambda n_rows, size, n_test: n_rows <= n_test),
-            "Where the rows are exactly `n_test` you take one more group. Stop when there are "
-            "enough.",
-        ),
-        Misconception(
-            "groups sorted",
-            _taken(lambda groups: sorted(set(groups)), _until_enough),
-            "You take groups in the order of the alphabet. The test part would hold Albania and "
-            "Austria and never Zambia. The rows were shuffled before: take groups in the order in "
-            "which they come up.",
-        ),
-        Misconception(
-            "largest groups first",
-            _taken(
-                lambda groups: sorted(_as_they_come(groups), key=lambda g: -list(groups).count(g)),
-                _until_enough,
-            ),
-            "You take the largest groups first, so that the test part differs in kind from the "
-            "rest. Take groups in the order in which they come up.",
-        ),
-        Misconception(
-            "row numbers returned",
-            lambda groups, n_test: np.flatnonzero(whole_groups(groups, n_test)),
-            "You return the numbers of the rows. A mask is asked for: one `True` or `False` a row.",
-        ),
-    ],
+        "row numbers returned": lambda groups, n_test: np.flatnonzero(whole_groups(groups, n_test)),
+    },
     ("is_test (N,)",),
 )
 

@@ -16,7 +16,7 @@ from course_utils import cells
 from course_utils.further import clinic
 from course_utils.further.clinic import mended
 from course_utils.further.clinic.patients import Patient
-from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.exercise import Case, Exercise, Mistakes
 
 Array = np.ndarray
 CASE_SIZES = (1, 3, 5)
@@ -64,8 +64,7 @@ def _exercise(
     title: str,
     outputs: Sequence[str],
     reference: Callable,
-    unmended: str,
-    misconceptions: Sequence[Misconception],
+    mistakes: Mistakes,
     *,
     program: Callable | None = None,
     cases: Callable | None = None,
@@ -78,7 +77,7 @@ def _exercise(
         title,
         clinic.diagnosis(patient.name)(reference),
         cases or partial(_cases, patient),
-        [Misconception("not mended yet", program or patient.broken, unmended), *misconceptions],
+        {"not mended yet": program or patient.broken, **mistakes},
         tuple(outputs),
         rules=(partial(_named, patient),),
         examine=examine or partial(_examine, patient),
@@ -116,27 +115,11 @@ PAIRS = _exercise(
     "A perfect score on dice",
     ("x (N, T - 1)", "y (N, T - 1)"),
     _copy_of(mended.make_pairs),
-    "The program is as it came in. Print `x` and `y` for the ids 0, 1, 2, 3: what is the network "
-    "asked, and what is it told?",
-    [
-        Misconception(
-            "predicts the past",
-            _inputs_late,
-            "Now the target is the token before. The network should predict what comes, not what "
-            "was.",
-        ),
-        Misconception(
-            "copies",
-            _same_tokens,
-            "Input and target are still the same token, now the earlier one. One of the two "
-            "assignments was right as it was.",
-        ),
-        Misconception(
-            "two steps ahead",
-            _wrapped,
-            "Both have moved: the target is two places behind its input. Move one of them only.",
-        ),
-    ],
+    {
+        "predicts the past": _inputs_late,
+        "copies": _same_tokens,
+        "two steps ahead": _wrapped,
+    },
 )
 
 # 18.2
@@ -168,24 +151,11 @@ RNN = _exercise(
     "A layer that does not listen",
     ("h (N, T, U)",),
     _copy_of(mended.run_rnn),
-    "The program is as it came in. Follow `h_prev` through two turns of the loop: who changes it?",
-    [
-        Misconception(
-            "always the first state",
-            _carries_the_first,
-            "Now each step sees the state of the *first* one. Which state comes just before step t?",
-        ),
-        Misconception(
-            "h0 lost",
-            _starts_at_zero,
-            "The state is carried now. But it starts from zero in place of `h0`.",
-        ),
-        Misconception(
-            "carries the drive",
-            _carries_the_drive,
-            "What you carry on has not been through the tanh. It is the state that is carried.",
-        ),
-    ],
+    {
+        "always the first state": _carries_the_first,
+        "h0 lost": _starts_at_zero,
+        "carries the drive": _carries_the_drive,
+    },
 )
 
 # 18.3
@@ -229,33 +199,12 @@ BACKWARD = _exercise(
     "A gradient for one step",
     ("dW_xh (D, U)", "dW_hh (U, U)", "db_h (U,)"),
     _copy_of(mended.backward),
-    "The program is as it came in. Which step's tanh does the gradient pass at step t? With T = 1 "
-    "there is one only, so nobody notices.",
-    [
-        Misconception(
-            "one step early, at T = 1 too",
-            _slope_of_h_prev,
-            "You replaced the `max` and kept the step: the tanh of step t made `h[:, t]`, not the "
-            "state before it.",
-        ),
-        Misconception(
-            "one step late",
-            _slope_of_the_next,
-            "Now the slope is that of the *next* step's tanh. Neither neighbour is right.",
-        ),
-        Misconception(
-            "slope left out",
-            _no_slope,
-            "Without a slope the tanh counts as a straight line. It belongs there; only its step "
-            "was wrong.",
-        ),
-        Misconception(
-            "W_hh not transposed",
-            _untransposed,
-            "The slope is right now. But on the way back `W_hh` is met from the other side: it was "
-            "transposed in the program that came in.",
-        ),
-    ],
+    {
+        "one step early, at T = 1 too": _slope_of_h_prev,
+        "one step late": _slope_of_the_next,
+        "slope left out": _no_slope,
+        "W_hh not transposed": _untransposed,
+    },
 )
 
 # 18.4
@@ -290,27 +239,11 @@ CLIP = _exercise(
     "A step that turns",
     ("dW_xh (D, U)", "dW_hh (U, U)", "db_h (U,)"),
     _copy_of(mended.clip),
-    "The program is as it came in. How many norms does it compute, and how many has a step?",
-    [
-        Misconception(
-            "largest norm",
-            _by_the_largest,
-            "One factor for all three, so the direction stays. But the norm in it is that of the "
-            "largest array; the common norm of all is larger.",
-        ),
-        Misconception(
-            "sum of norms",
-            _by_the_sum,
-            "One factor for all three, so the direction stays. But norms do not add up: their "
-            "squares do.",
-        ),
-        Misconception(
-            "small gradients blown up",
-            _always_scaled,
-            "Large gradients are right. Small ones must come back as they are: clipping shortens "
-            "and never lengthens.",
-        ),
-    ],
+    {
+        "largest norm": _by_the_largest,
+        "sum of norms": _by_the_sum,
+        "small gradients blown up": _always_scaled,
+    },
     cases=_clip_cases,
 )
 
@@ -382,21 +315,10 @@ SCAN = _exercise(
     "Strangers in a batch",
     ("h (N, T, U)",),
     scan_rnn,
-    "The program is as it came in. `theano.scan` takes one slice of a sequence after the other: "
-    "along which axis, and what is that axis here?",
-    [
-        Misconception(
-            "time first in the result",
-            _time_first,
-            "The loop is right. What scan returns has the time first, too: turn it back.",
-        ),
-        Misconception(
-            "batch backwards",
-            _reversed_rows,
-            "Now it walks through the batch from the other end. The state still goes from one "
-            "sequence to the next.",
-        ),
-    ],
+    {
+        "time first in the result": _time_first,
+        "batch backwards": _reversed_rows,
+    },
     program=_scan_broken,
     cases=_scan_cases,
     examine=_examine_scan,
@@ -441,26 +363,11 @@ LSTM = _exercise(
     "A belt that loses its load",
     ("h (N, T, U)", "c (N, T, U)"),
     _copy_of(mended.run_lstm),
-    "The program is as it came in. What does the forget gate multiply, and what did lesson 08's "
-    "conveyor belt say that it multiplies?",
-    [
-        Misconception(
-            "squashed c carried on",
-            _lstm_with(_squashed),
-            "The belt itself goes through a tanh now, so it can hold no more than 1. Only what is "
-            "shown, h, is squashed.",
-        ),
-        Misconception(
-            "h from the old c",
-            _lstm_with(_old_c),
-            "c is right. h is made from the c *before* the step.",
-        ),
-        Misconception(
-            "no forget gate",
-            _lstm_with(_no_forget),
-            "c is carried now, and nothing can be taken off it: the forget gate has gone.",
-        ),
-    ],
+    {
+        "squashed c carried on": _lstm_with(_squashed),
+        "h from the old c": _lstm_with(_old_c),
+        "no forget gate": _lstm_with(_no_forget),
+    },
 )
 
 # 18.7
@@ -487,31 +394,12 @@ PERPLEXITY = _exercise(
     "Scissors and perplexity",
     ("perplexity",),
     _copy_of(mended.perplexity_of),
-    "The program is as it came in. Of what does it take the mean, and of what should it?",
-    [
-        Misconception(
-            "mean of poem means",
-            _mean_of_means,
-            "Costs are averaged before the exponential now. But first over each poem and then over "
-            "poems, so a token of a short poem counts more.",
-        ),
-        Misconception(
-            "sum in place of the mean",
-            _total,
-            "The exponential of the *sum* is the perplexity of a text as if it were one token.",
-        ),
-        Misconception(
-            "median of perplexities",
-            _median,
-            "A median is not moved by one strange poem, and depends on how the text was cut all the "
-            "same.",
-        ),
-        Misconception(
-            "no exponential",
-            _in_nats,
-            "That is the mean cost in nats. A perplexity is its exponential.",
-        ),
-    ],
+    {
+        "mean of poem means": _mean_of_means,
+        "sum in place of the mean": _total,
+        "median of perplexities": _median,
+        "no exponential": _in_nats,
+    },
 )
 
 # 18.8
@@ -536,27 +424,11 @@ FEATURES = _exercise(
     "Half deaf",
     ("features (N, 2U)",),
     _copy_of(mended.features),
-    "The program is as it came in. The second half of `h` reads from the end. At which step has it "
-    "read everything?",
-    [
-        Misconception(
-            "both from the first step",
-            _first_everywhere,
-            "The backward half is right. Now the forward half is taken at step 0, where it has read "
-            "one step.",
-        ),
-        Misconception(
-            "ends exchanged",
-            _ends_exchanged,
-            "You exchanged both. The forward half was right as it was.",
-        ),
-        Misconception(
-            "halves exchanged",
-            _halves_exchanged,
-            "Both halves are read where they should be, and joined in the other order. Keras puts "
-            "the forward half first.",
-        ),
-    ],
+    {
+        "both from the first step": _first_everywhere,
+        "ends exchanged": _ends_exchanged,
+        "halves exchanged": _halves_exchanged,
+    },
 )
 
 # 18.9
@@ -586,30 +458,12 @@ SCALE = _exercise(
     "A scaler that knew",
     ("train (n_train,)", "test (n - n_train,)"),
     _copy_of(mended.scale),
-    "The program is as it came in. Which values had been measured when the forecast was made?",
-    [
-        Misconception(
-            "each part by itself",
-            _each_by_itself,
-            "The test part has a scaler of its own now, fitted on the future. And one value means "
-            "two things: the network was trained on the other scale.",
-        ),
-        Misconception(
-            "not scaled at all",
-            _not_scaled,
-            "Nothing leaks, and nothing is scaled.",
-        ),
-        Misconception(
-            "only the training part scaled",
-            _test_unscaled,
-            "The training part is right. The test part has to go through the same scaler.",
-        ),
-        Misconception(
-            "mean of all data",
-            _low_of_all,
-            "The spread is that of the training part; the mean is still that of all data.",
-        ),
-    ],
+    {
+        "each part by itself": _each_by_itself,
+        "not scaled at all": _not_scaled,
+        "only the training part scaled": _test_unscaled,
+        "mean of all data": _low_of_all,
+    },
 )
 
 # 18.10
@@ -649,37 +503,13 @@ READ = _exercise(
     "A score that depends on the neighbours",
     ("h_last (N, U)",),
     _copy_of(mended.read),
-    "The program is as it came in. `mask` is among its arguments: where is it used?",
-    [
-        Misconception(
-            "input masked, not the state",
-            _input_masked,
-            "You make the padding zero. The state moves at a zero input, too: it has to stand "
-            "still there.",
-        ),
-        Misconception(
-            "state set to zero",
-            _state_zeroed,
-            "At padding the state becomes zero. It has to stay as it is, so that the last word's "
-            "is left at the end.",
-        ),
-        Misconception(
-            "end of the longest review",
-            _last_of_longest,
-            "You read all reviews where the longest one ends. Each has an end of its own.",
-        ),
-        Misconception(
-            "one step too far",
-            _one_too_far,
-            "You read one step behind the last word: n words end at index n - 1.",
-        ),
-        Misconception(
-            "mean of the states",
-            _masked_mean,
-            "A masked mean does not read the padding and is a good summary. Here the state after "
-            "the last word is asked for.",
-        ),
-    ],
+    {
+        "input masked, not the state": _input_masked,
+        "state set to zero": _state_zeroed,
+        "end of the longest review": _last_of_longest,
+        "one step too far": _one_too_far,
+        "mean of the states": _masked_mean,
+    },
 )
 
 EXERCISES = [PAIRS, RNN, BACKWARD, CLIP, SCAN, LSTM, PERPLEXITY, FEATURES, SCALE, READ]

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Sequence
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
+HINTS = files("course_utils").joinpath("hints")
 OWN_TIME = 60.0  # seconds for the course's own functions; a guard, never reached
 
 
@@ -32,6 +36,46 @@ class Misconception:
     hint: str
 
 
+Mistakes = Mapping[str, Callable | Sequence[Callable]]
+"""The name of each mistake, and the function that makes it, or several that do."""
+
+
+def hints(exercise: str) -> dict[str, Any]:
+    """Read the hints of an exercise, by the names of its mistakes, from ``hints/lesson_NN.toml``.
+
+    Where a mistake is made in several ways, its hint is one text for all, or a list of one each.
+    """
+    return _hints_of_lesson(int(exercise.partition(".")[0])).get(exercise, {})
+
+
+@cache
+def _hints_of_lesson(number: int) -> dict[str, dict[str, Any]]:
+    return tomllib.loads(HINTS.joinpath(f"lesson_{number:02d}.toml").read_text("utf-8"))
+
+
+def with_hints(exercise: str, mistakes: Mistakes) -> list[Misconception]:
+    """Join a table of mistakes with its hints.
+
+    Raises
+    ------
+    ValueError
+        If a mistake has no hint, or another number of hints than of functions.
+    """
+    known, found = hints(exercise), []
+    for name, made in mistakes.items():
+        functions = [made] if callable(made) else list(made)
+        texts = known.get(name, [])
+        if isinstance(texts, str):
+            texts = [texts] * len(functions)
+        if not functions or len(texts) != len(functions):
+            raise ValueError(
+                f"mistake {name!r} of exercise {exercise} is made in {len(functions)} ways, "
+                f"its hints are {len(texts)}"
+            )
+        found += map(Misconception, [name] * len(functions), functions, texts)
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Exercise:
     """An exercise: what is right, what to try, and which mistakes to know by name.
@@ -44,8 +88,9 @@ class Exercise:
         The solution; its name and parameters are those that the learner was asked for.
     cases : callable
         Returns fresh cases on every call, edge shapes included.
-    misconceptions : sequence of Misconception
-        Tried in order; the first that reproduces the submission in every case is named.
+    misconceptions : mapping or sequence of Misconception
+        A table of mistakes, whose hints :func:`with_hints` finds; or a list, made already. Tried
+        in order; the first that reproduces the submission in every case is named.
     outputs : tuple of str
         Names, with axes, of what is returned: ``("h (N, T, U)", "h_last (N, U)")``.
     rtol, atol : float
@@ -72,7 +117,7 @@ class Exercise:
     title: str
     reference: Callable
     cases: Callable[[], Sequence[Case]]
-    misconceptions: Sequence[Misconception]
+    misconceptions: Sequence[Misconception] | Mistakes
     outputs: tuple[str, ...]
     rtol: float = 1e-6
     atol: float = 1e-8
@@ -82,13 +127,19 @@ class Exercise:
     value: bool = False
     examine: Callable[[Callable], tuple[str, str] | None] | None = None
 
+    def __post_init__(self) -> None:
+        """Give a table of mistakes its hints."""
+        if isinstance(self.misconceptions, Mapping):
+            made = with_hints(self.id, self.misconceptions)
+            object.__setattr__(self, "misconceptions", made)
+
 
 def value_exercise(
     id: str,
     title: str,
     answer: Any,
     *,
-    misconceptions: Sequence[Misconception] = (),
+    misconceptions: Sequence[Misconception] | Mistakes = (),
     outputs: tuple[str, ...] = ("answer",),
     **settings: Any,
 ) -> Exercise:

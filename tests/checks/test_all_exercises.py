@@ -11,6 +11,7 @@ from wrong import assert_is_sentence, wrong_submissions
 
 from course_utils import course
 from course_utils.checks import check, exercises
+from course_utils.judging.exercise import hints
 from course_utils.judging.judge import judge
 
 EXERCISES = exercises()
@@ -53,6 +54,11 @@ def test_enough_is_known_of_each_exercise(exercise):
     assert len(exercise.cases()) >= (1 if exercise.value else 3)
     assert exercise.misconceptions
     assert len(wrong_submissions(exercise)) >= 10
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
+def test_every_hint_belongs_to_a_mistake(exercise):
+    assert hints(exercise.id).keys() == {item.name for item in exercise.misconceptions}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from wrong import wrong_submissions
 
 from course_utils import checks, progress
 from course_utils.checks import Case, Exercise, Misconception, check, value_exercise
+from course_utils.judging.exercise import with_hints
 from course_utils.judging.judge import judge
 
 
@@ -623,3 +624,13 @@ def test_generic_wrong_submissions_are_rejected(exercise):
 def test_exercises_are_found_in_order():
     ids = [tuple(map(int, exercise.id.split("."))) for exercise in checks.exercises()]
     assert ids == sorted(ids)
+
+
+def test_a_mistake_has_a_hint_for_each_way_to_make_it():
+    ways = [len, max, min]
+    found = with_hints("0.1", {"axis swap": ways})
+    assert [item.function for item in found] == ways
+    assert len({item.hint for item in found}) == 3
+    for mistakes in ({"axis swap": ways[:2]}, {"no such mistake": len}, {"axis swap": []}):
+        with pytest.raises(ValueError, match=f"{next(iter(mistakes))!r} of exercise 0.1"):
+            with_hints("0.1", mistakes)

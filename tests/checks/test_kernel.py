@@ -6,6 +6,7 @@ import textwrap
 import time
 
 import pytest
+from build_notebooks import kernel_sockets
 from jupyter_client.manager import KernelManager
 
 TIMEOUT = 60  # seconds
@@ -15,7 +16,7 @@ class Notebook:
     """A kernel that cells are sent to."""
 
     def __init__(self) -> None:
-        self.kernel = KernelManager()
+        self.kernel = KernelManager(**kernel_sockets())
         self.kernel.start_kernel()
         self.client = self.kernel.client()
         self.client.start_channels()

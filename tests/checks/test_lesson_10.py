@@ -114,14 +114,14 @@ def test_rejected_with_its_reason(exercise, submission, word):
     assert_rejected(exercise, submission, word)
 
 
-@pytest.mark.parametrize(("letter", "told", "form"), ALTERNATIVES)
-def test_every_wrong_shape_is_named_whatever_else_is_wrong(letter, told, form):
+@pytest.mark.parametrize(("letter", "name", "form"), ALTERNATIVES)
+def test_every_wrong_shape_is_named_whatever_else_is_wrong(letter, name, form):
     def wrong_later_too(N, T, D, U):
         shapes = twelve_shapes(N, T, D, U) | {letter: form(N, T, D, U)}
         return shapes | ({"l": (1, 1)} if letter != "l" else {})
 
     result = check("10.1", wrong_later_too)
-    assert result.diagnosis == told[0], result
+    assert result.diagnosis == name, result
     assert result.message.startswith(f"`{letter}`: ")
 
 
