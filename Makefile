@@ -44,11 +44,17 @@ lab: $(READY) ## open the course in JupyterLab (LAB_ARGS="--no-browser": more op
 NBVAL := $(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
   --nbval-cell-timeout 120 --nbval-sanitize-with tests/nbval_sanitize.cfg
 
+# A digest for each lesson of what its stored outputs come from. `make test` takes it before the tests,
+# because files may change while they run.
+RECORD := tests/outputs/sources.sha256
+
 .PHONY: test
 test: $(READY) ## unit and structure tests, strict nbval over every notebook (LESSON=07: of one)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	@$(PY) tools/build_notebooks.py --accept $(VENV)/tested $(LESSON)
 	$(NBVAL) $(if $(LESSON),$$($(PY) tools/check.py --of $(LESSON)),tests notebooks solutions)
+	@mv $(VENV)/tested $(RECORD)
 
 .PHONY: check
 check: $(READY) ## a quick word on what has changed: format, lint, its tests (ALL=1: all but notebooks)
@@ -89,8 +95,8 @@ imdb: $(READY) ## train the sentiment model at full size on IMDB (IMDB="--cell G
 	$(PY) tools/train_imdb.py $(IMDB)
 
 .PHONY: notebooks
-notebooks: $(READY) ## build what changed: lessons/ -> notebooks/ and solutions/ (FORCE=1: all)
-	$(PY) tools/build_notebooks.py $(if $(FORCE),--force)
+notebooks: $(READY) ## build what changed: lessons/ -> notebooks/ and solutions/ (LESSON=07; FORCE=1: all)
+	$(PY) tools/build_notebooks.py $(if $(FORCE),--force) $(if $(ACCEPT),--accept $(RECORD)) $(LESSON)
 
 .PHONY: slides
 slides: $(READY) ## build slides/ from the solution notebooks

@@ -6,8 +6,10 @@ import sys
 import build_notebooks as builder
 import nbformat
 import pytest
+from imports import ROOT
+from sources import Sources
 
-from course_utils.course import Lesson
+from course_utils.course import Lesson, lessons
 
 LESSON = Lesson(1, "Tiny", 15, "Part", "tiny", {"1.1": "Double"})
 TEXT = '''# %% [markdown]
@@ -198,7 +200,9 @@ def test_a_second_build_is_equal_byte_for_byte(built):
     first = contents(built)
     assert len(first) == 3
     assert builder.build(built, [LESSON]) == []
+    make_stale(built)
     assert builder.build(built, [LESSON], force=True) == [LESSON]
+    assert builder.build(built, [LESSON]) == []
     assert contents(built) == first
 
 
@@ -247,6 +251,106 @@ def test_another_cleaning_of_outputs_builds_anew(built, monkeypatch):
         first == "notebooks/01_tiny.ipynb is older than its lesson or than the cleaning of outputs"
     )
     assert second.startswith("solutions/01_tiny.ipynb is older")
+
+
+HOUSE = {
+    "lessons/01_one.py": """
+from course_utils import datasets
+from course_utils.checks import check
+
+datasets.load_rain()
+""",
+    "lessons/02_two.py": "from course_utils.checks import check\nfrom course_utils.datasets import wave",
+    "course_utils/__init__.py": "",
+    "course_utils/cells.py": 'def step():\n    """Step."""\n    return 1\n',
+    "course_utils/checks/__init__.py": "from course_utils.judge import judge",
+    "course_utils/checks/lesson_01.py": "from course_utils.cells import step",
+    "course_utils/checks/lesson_02.py": "def answer(): ...",
+    "course_utils/datasets/__init__.py": "from .generated import wave\nfrom .shipped import load_rain",
+    "course_utils/datasets/generated.py": "def wave(): ...",
+    "course_utils/datasets/shipped.py": 'def load_rain(month="may"):\n    f"rain_{month}.csv"',
+    "course_utils/judge.py": "def judge(): ...",
+    "course_utils/hints/lesson_01.toml": "",
+    "course_utils/quizzes/lesson_02.toml": "",
+    "data/rain_may.csv": "",
+    "data/snow_may.csv": "",
+}
+ONE, TWO = Lesson(1, "One", 15, "Part", "one"), Lesson(2, "Two", 15, "Part", "two")
+
+
+@pytest.fixture
+def house(tmp_path):
+    for name, text in HOUSE.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("changed", "stale"),
+    [
+        ("course_utils/judge.py", [ONE, TWO]),
+        ("course_utils/datasets/shipped.py", [ONE]),
+        ("course_utils/datasets/generated.py", [TWO]),
+        ("course_utils/datasets/__init__.py", []),
+        ("course_utils/cells.py", [ONE]),  # through its check
+        ("course_utils/checks/lesson_02.py", [TWO]),
+        ("course_utils/hints/lesson_01.toml", [ONE]),
+        ("course_utils/quizzes/lesson_02.toml", [TWO]),
+        ("data/rain_may.csv", [ONE]),
+        ("data/snow_may.csv", []),
+    ],
+)
+def test_a_change_makes_stale_what_reaches_it(house, changed, stale):
+    before = Sources(house)
+    (house / changed).write_text(HOUSE[changed] + "\nadded = 1\n", "utf-8")
+    after = Sources(house)
+    assert [each for each in (ONE, TWO) if before.digest(each) != after.digest(each)] == stale
+
+
+def test_comments_docstrings_and_format_make_nothing_stale(house):
+    before = Sources(house).digest(ONE)
+    (house / "course_utils" / "cells.py").write_text(
+        "def step():\n\n    return (1)  # one\n", "utf-8"
+    )
+    assert Sources(house).digest(ONE) == before
+
+
+def test_every_text_and_data_file_counts_for_some_lesson():
+    sources = Sources(ROOT)
+    assert set(sources.texts) <= {path for each in lessons() for path in sources.of(each)}
+
+
+def test_a_package_that_is_passed_on_counts_as_a_whole(house):
+    text = "from course_utils import datasets\ndatasets.wave()\nprint(datasets)"
+    (house / "lessons" / "02_two.py").write_text(text, "utf-8")
+    assert house / "data" / "rain_may.csv" in Sources(house).of(TWO)
+
+
+STALE = "01_tiny is stale: code, texts or data that it reaches have changed"
+
+
+def make_stale(course):
+    (course / "course_utils" / "quizzes").mkdir(parents=True)
+    (course / "course_utils" / "quizzes" / "lesson_01.toml").write_text("", "utf-8")
+
+
+def test_a_stale_lesson_is_to_be_built_and_is_no_error(built):
+    make_stale(built)
+    assert builder.out_of_step(built, LESSON) == []
+    assert builder.reasons(built, LESSON, Sources(built)) == [STALE]
+
+
+def test_a_record_that_a_merge_left_open_is_read_and_closed(built):
+    record = built / builder.RECORD
+    line = record.read_text("utf-8")
+    record.write_text(
+        f"<<<<<<< HEAD\n0 01_tiny\n=======\n{line}>>>>>>> other\n0 02_gone\n", "utf-8"
+    )
+    sources = Sources(built)
+    assert builder.reasons(built, LESSON, sources) == []
+    builder.accept(built, [], sources, record)
+    assert record.read_text("utf-8") == line
 
 
 def test_kernels_that_start_at_one_moment_share_no_socket():
@@ -386,6 +490,21 @@ def test_commands_on_notebooks_in_step(command, built):
     assert command("01")[:2] == (0, "0 lessons built\n")
     assert command("--slides", "1")[:2] == (0, "1 slide shows in slides/\n")
     assert (built / "slides" / "01_tiny.slides.html").exists()
+
+
+def test_commands_on_a_stale_lesson(command, built):
+    make_stale(built)
+    assert command("--check") == (1, f"{STALE}\n", "")
+    assert command("--accept", str(built / builder.RECORD)) == (0, "", "")
+    assert command("--check")[0] == 0
+
+
+def test_a_lesson_that_is_out_of_step_is_not_accepted(command, built):
+    record = built / builder.RECORD
+    record.unlink()
+    write(built, TEXT.replace("print(2)", "print(3)"))
+    assert command("--accept", str(record)) == (0, "", "")
+    assert record.read_text("utf-8") == ""
 
 
 def test_commands_on_a_lesson_that_changed(command, built):

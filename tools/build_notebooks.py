@@ -1,16 +1,22 @@
 """Build the notebooks and slides of the course from its lessons: the only way they are made.
 
-    python tools/build_notebooks.py             what changed
-    python tools/build_notebooks.py 02 06       these lessons, if they changed
+    python tools/build_notebooks.py             what changed, or reaches what changed
+    python tools/build_notebooks.py 02 06       these lessons, if they did
     python tools/build_notebooks.py --force     whether changed or not
-    python tools/build_notebooks.py --check     say what is out of step; execute and write nothing
+    python tools/build_notebooks.py --check     say what would be built; execute and write nothing
     python tools/build_notebooks.py --check 02  the same of one lesson
     python tools/build_notebooks.py --slides    slides/ from the solution notebooks
+    python tools/build_notebooks.py --accept F  record in F that nothing is stale
 
 A lesson is ``lessons/NN_slug.py`` in jupytext's percent format. Each gives two executed notebooks
 with stored outputs, ``notebooks/NN_slug.ipynb`` (exercises to be solved) and
 ``solutions/NN_slug.ipynb``, and ``tests/outputs/NN_slug.txt``, the solution's outputs as text for
 reviewers. A second build is equal to the first, byte for byte.
+
+A lesson is stale if code, texts or data that it reaches have changed since its outputs were made.
+The record, ``tests/outputs/sources.sha256``, has a digest of them for each lesson. A stale lesson
+is built, but it is no error: its outputs may well be the same. Once nbval has shown that they are,
+``--accept`` brings the record up to date without a build.
 
 Cell metadata of a lesson: ``exercise="2.1"``, ``check="2.1"``, ``tags=[...]`` with ``reason="..."``,
 and ``slide="..."`` where the derived slide type does not fit.
@@ -40,6 +46,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from pictures import pictures, reduce_pictures
+from sources import Sources
 from tqdm import tqdm
 
 from course_utils import course
@@ -48,6 +55,7 @@ from course_utils.course import Lesson
 ROOT = Path(__file__).resolve().parent.parent
 VARIANTS = ("notebooks", "solutions")
 OUTPUTS = "tests/outputs"
+RECORD = f"{OUTPUTS}/sources.sha256"
 TAGS = {"nbval-ignore-output", "raises-exception"}
 SLIDE_TYPES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
 CELL_TIMEOUT = 120  # seconds; a lesson's cell should take 15 at most
@@ -367,14 +375,15 @@ def _make_and_execute(root: Path, lesson: Lesson, variant: str) -> NotebookNode:
 
 
 def build(root: Path, lessons: Iterable[Lesson], *, force: bool = False) -> list[Lesson]:
-    """Build what is out of step, or all; return the lessons that were built.
+    """Build what is out of step or stale, or all; return the lessons that were built.
 
     Raises
     ------
     LessonError
         At the first lesson that cannot be built; nothing is written for it.
     """
-    wanted = [lesson for lesson in lessons if force or out_of_step(root, lesson)]
+    sources = Sources(root)
+    wanted = [lesson for lesson in lessons if force or reasons(root, lesson, sources)]
     with (
         # Not forked: JAX's threads, where it is imported, would not survive that.
         ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool,
@@ -396,9 +405,33 @@ def build(root: Path, lessons: Iterable[Lesson], *, force: bool = False) -> list
                 text = _text_path(root, lesson)
                 text.parent.mkdir(parents=True, exist_ok=True)
                 text.write_text(outputs_text(made["solutions"]), "utf-8", newline="\n")
+                accept(root, [lesson], sources, root / RECORD)
         finally:  # after a failure or Ctrl-C, do not begin the lessons that wait
             pool.shutdown(cancel_futures=True)
     return wanted
+
+
+def read_record(root: Path) -> dict[str, str]:
+    """Read the digest of each lesson's sources; skip the marks of an unfinished merge."""
+    path = root / RECORD
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    digests = {stem: digest for digest, _, stem in (line.partition(" ") for line in lines)}
+    return {stem: digests[stem] for stem in digests if (root / "lessons" / f"{stem}.py").exists()}
+
+
+def accept(root: Path, lessons: Iterable[Lesson], sources: Sources, path: Path) -> None:
+    """Write the record into ``path``, with ``sources`` as what these lessons' outputs come from."""
+    recorded = read_record(root) | {lesson.stem: sources.digest(lesson) for lesson in lessons}
+    lines = [f"{digest} {stem}\n" for stem, digest in sorted(recorded.items())]
+    path.write_text("".join(lines), "utf-8", newline="\n")
+
+
+def reasons(root: Path, lesson: Lesson, sources: Sources) -> list[str]:
+    """Say why a lesson is to be built: it is out of step, or stale."""
+    problems = out_of_step(root, lesson)
+    if not problems and read_record(root).get(lesson.stem) != sources.digest(lesson):
+        return [f"{lesson.stem} is stale: code, texts or data that it reaches have changed"]
+    return problems
 
 
 def out_of_step(root: Path, lesson: Lesson) -> list[str]:
@@ -482,6 +515,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("lessons", nargs="*", type=int, help="numbers of lessons; default: all")
     parser.add_argument("--force", action="store_true", help="build what has not changed, too")
     parser.add_argument("--check", action="store_true", help="compare, execute nothing")
+    parser.add_argument(
+        "--accept", type=Path, metavar="FILE", help="write a record into FILE: nothing is stale"
+    )
     parser.add_argument("--slides", action="store_true", help="build slides/")
     parser.add_argument("--reveal", help="address or folder of reveal.js 4, for --slides")
     options = parser.parse_args(arguments)
@@ -492,10 +528,15 @@ def main(arguments: list[str] | None = None) -> int:
     if missing:
         parser.error(f"no written lesson has the number {sorted(missing)}")
     if options.check:
-        problems = [problem for lesson in chosen for problem in out_of_step(ROOT, lesson)]
+        sources = Sources(ROOT)
+        problems = [reason for lesson in chosen for reason in reasons(ROOT, lesson, sources)]
         problems += strays(ROOT, course.lessons())
         print("\n".join(problems) or "Notebooks and lessons are in step.")
         return bool(problems)
+    if options.accept:
+        in_step = [lesson for lesson in chosen if not out_of_step(ROOT, lesson)]
+        accept(ROOT, in_step, Sources(ROOT), options.accept)
+        return 0
     try:
         if options.slides:
             print(f"{len(build_slides(ROOT, chosen, options.reveal))} slide shows in slides/")

@@ -24,8 +24,9 @@ def imported(path: Path, known: Mapping[str, Path], package: str = "") -> set[st
 
     A name that a package takes from one of its modules counts as that module.
     """
+    tree = ast.parse(path.read_text("utf-8"))
     names = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -33,8 +34,26 @@ def imported(path: Path, known: Mapping[str, Path], package: str = "") -> set[st
             sources = _sources(known[module], module) if module in known else {}
             for alias in node.names:
                 inside = f"{module}.{alias.name}"
-                names.add(inside if inside in known else sources.get(alias.name, module))
+                if inside in known:
+                    names |= _used(tree, alias.asname or alias.name, inside, known)
+                else:
+                    names.add(sources.get(alias.name, module))
     return names & known.keys()
+
+
+def _used(tree: ast.Module, name: str, module: str, known: Mapping[str, Path]) -> set[str]:
+    """Find the modules that a file takes from, where ``name`` is a module or package in it."""
+    nodes = list(ast.walk(tree))
+    names = {node for node in nodes if isinstance(node, ast.Name) and node.id == name}
+    taken = {n.value: n.attr for n in nodes if isinstance(n, ast.Attribute) and n.value in names}
+    if not names or names - taken.keys():  # such as getattr(datasets, "adding")
+        return {module}
+    sources = _sources(known[module], module)
+    inside = {attribute: f"{module}.{attribute}" for attribute in taken.values()}
+    return {
+        path if path in known else sources.get(attribute, module)
+        for attribute, path in inside.items()
+    }
 
 
 def _module(node: ast.ImportFrom, package: str) -> str:
