@@ -199,7 +199,7 @@ def compare_trainings(prepare: Callable, n_epochs: int) -> Iterator[Row]:
 
 def parity_training(mode=None):
     """Lesson 07's parity of 12 bits, a label at each step; 6 epochs reach 100 %."""
-    import parity as workload
+    import measure.parity as workload
 
     training = workload.prepare(mode=mode)
     return training.update, training.batches
