@@ -161,6 +161,22 @@ def test_a_character_model_has_no_spaces_between_tokens(tmp_path):
     made.close()
 
 
+def test_words_that_name_parts_of_the_pages_language_are_words(tmp_path):
+    class Words:
+        tokens = ("\n", "constructor")
+
+        def start(self):
+            return None
+
+        def step(self, token_id, state):
+            return np.array([0.0, 1.0]), None
+
+    made = SamplerExplorer(Words(), n_tokens=1)
+    (page,) = in_page(tmp_path, made, [made.values])
+    assert "“constructor”" in page["sentence"] and page["sentence"] == made.describe()
+    made.close()
+
+
 def test_a_prompt_begins_the_text(tmp_path):
     made = SamplerExplorer(Counter(), prompt=["<start>", "tide", ","])
     assert made.data["prompt"] == ["tide", ","]

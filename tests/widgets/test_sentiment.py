@@ -30,6 +30,14 @@ def test_page_splits_words_as_python_does(tmp_path, typed):
     assert len(made.state()["words"]) <= sentiment.MAX_WORDS
 
 
+@pytest.mark.parametrize("model", [sentiment.COUNTS, sentiment.READS])
+def test_words_that_name_parts_of_the_pages_language_mean_nothing(tmp_path, model):
+    made = SentimentExplorer(model=model, typed="a good constructor")
+    (page,) = in_page(tmp_path, made, [made.values])
+    assert page["sentence"] == made.describe()
+    assert page["result"]["known"] == [False, True, False]
+
+
 @pytest.fixture
 def asked():
     return []

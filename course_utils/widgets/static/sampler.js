@@ -6,7 +6,7 @@ const LAST = "<end>";
 const ALL = "all";
 const LINE_ENDS = ["/", "\n"];
 const CLINGING = [",", ".", ";", ":", "?", "!"]; // stand without a space before them
-const NAMES = { "\n": "line end", "/": "line end", " ": "space", [LAST]: "end of the text" };
+const NAMES = new Map([["\n", "line end"], ["/", "line end"], [" ", "space"], [LAST, "end of the text"]]);
 
 // ---------------------------------------------------------------- from logits to a token
 
@@ -85,7 +85,7 @@ export function compute({ temperature, top_k, n_tokens, seed }, data) {
 // ---------------------------------------------------------------- what they say
 
 const quoted = (token) =>
-  token in NAMES ? `${token === LAST ? "the" : "a"} ${NAMES[token]}` : `“${token}”`;
+  NAMES.has(token) ? `${token === LAST ? "the" : "a"} ${NAMES.get(token)}` : `“${token}”`;
 
 export function sentence(values, result, { tokens }) {
   const { text: path, drawn, probability, number, n_possible, choices, ended, waiting } = result;
@@ -156,7 +156,7 @@ const RULER = TOP + (N_BARS + 1) * ROW + 22;
 const HEIGHT = RULER + 58;
 
 function nameOf(token) {
-  const name = NAMES[token] ?? token;
+  const name = NAMES.get(token) ?? token;
   return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
 }
 

@@ -11,7 +11,8 @@ const sigmoid = (value) => 1 / (1 + Math.exp(-value));
 function counts(words, { weights, negators }) {
   let total = 0;
   return words.map((word) => {
-    total += negators.includes(word) ? -0.3 : weights[word] ?? 0;
+    if (negators.includes(word)) total -= 0.3;
+    else if (Object.hasOwn(weights, word)) total += weights[word];
     return sigmoid(total);
   });
 }
