@@ -114,7 +114,8 @@ def _axes(ax: Axes | None) -> Axes:
 def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
     """Write each line's name beside its last point, labels apart by a line of text."""
     low, high = ax.get_ylim()
-    gap = (high - low) * 0.17 / ax.figure.get_figheight() * len(ax.figure.axes)
+    inches = ax.figure.bbox.height / ax.figure.dpi
+    gap = (high - low) * 0.17 / inches * len(ax.figure.axes)
     lowest = -np.inf
     for name, (x_end, y_end, colour) in sorted(ends.items(), key=lambda item: item[1][1]):
         lowest = max(y_end, lowest + gap)

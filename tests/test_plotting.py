@@ -38,6 +38,11 @@ def test_names_of_lines_that_end_together_stand_apart():
     assert min(np.diff(heights)) > 0.02
 
 
+def test_lines_are_named_in_a_subfigure_too():
+    ax = plt.figure().subfigures(1, 2)[0].subplots()
+    assert texts(plotting.plot_sequences({"a": np.arange(3)}, ax=ax)) == ["a"]
+
+
 def test_hidden_states_are_drawn_with_a_row_a_unit():
     h = np.tanh(np.random.default_rng(0).normal(size=(6, 3)))
     ax = plotting.plot_hidden_states(h, title="h")
