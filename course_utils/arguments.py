@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -45,12 +45,16 @@ def number(
     """
     opening = "[" if low_included else "("
     wants = f"a number in {opening}{low:g}, {high:g})"
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if not _is_real(value):
         raise TypeError(f"{name} must be {wants}, got {value!r} ({type(value).__name__})")
     above = value >= low if low_included else value > low
     if not (above and value < high):
         raise ValueError(f"{name} must be {wants}, got {value!r}")
     return float(value)
+
+
+def _is_real(value: Any) -> TypeGuard[float]:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def choice(name: str, value: Any, options: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from numbers import Real
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ import numpy as np
 from course_utils.arguments import choice, number
 from course_utils.cells import GRU, LSTM
 
-Gated = TypeVar("Gated", LSTM, GRU)
+Gated = TypeVar("Gated", bound=LSTM | GRU)
 
 SHUT_OR_OPEN = 40.0  # the logistic function of it is 1 to the last digit, of its negative 0
 
@@ -46,14 +47,13 @@ def forced(cell: Gated, gate: str, value: float) -> Gated:
     if not isinstance(cell, LSTM | GRU):
         raise TypeError(f"cell must be an LSTM or GRU of cells, got {type(cell).__name__}")
     gate = choice("gate", gate, tuple(name for name in cell.gate_names if name != "g"))
-    value = _share(value)
-    weights = {name: array.copy() for name, array in cell.weights.items()}
-    for array in weights.values():
-        cell.gate_blocks(array)[gate][...] = 0
+    bias = _bias_of(_share(value))
+    copy = deepcopy(cell)
+    for array in copy.weights.values():
+        copy.gate_blocks(array)[gate][...] = 0
     # A GRU that resets after the product has a second row of biases, which stays at 0.
-    np.atleast_2d(cell.gate_blocks(weights["bias"])[gate])[0] = _bias_of(value)
-    options = {"reset_after": cell.reset_after} if isinstance(cell, GRU) else {}
-    return type(cell)(**weights, **options)
+    np.atleast_2d(copy.gate_blocks(copy.bias)[gate])[0] = bias
+    return copy
 
 
 def half_life_bias(n_steps: float) -> float:

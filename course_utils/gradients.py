@@ -125,7 +125,7 @@ def clip_by_global_norm(grads: Arrays, max_norm: float) -> tuple[Arrays, float]:
     if not isinstance(grads, Mapping | list | tuple):
         raise TypeError(f"grads must be a dict or list of arrays, got {type(grads).__name__}")
     names = list(grads) if isinstance(grads, Mapping) else range(len(grads))
-    clipped = [real_array(f"grads[{name!r}]", grads[name]) for name in names]
+    clipped: Any = [real_array(f"grads[{name!r}]", grads[name]) for name in names]
     # In float64, because squares of float32 overflow from 2e19 on and vanish below 4e-23.
     norm = math.hypot(*(np.linalg.norm(g.astype(np.float64)) for g in clipped))
     if max_norm < norm < math.inf:

@@ -38,6 +38,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 from course_utils import theano_compat
 
@@ -178,7 +179,7 @@ def _import_keras() -> None:
         warnings.simplefilter("ignore")
         sys.path.insert(0, path)
         try:
-            keras = importlib.import_module("keras")
+            keras: Any = importlib.import_module("keras")
         except Exception as error:
             raise ImportError(
                 f"Keras {VERSION} is installed but its import failed ({error}): delete "

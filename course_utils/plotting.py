@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.rcsetup import cycler
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import ColorType
 
 PALETTE = {
     "blue": "#0072B2",
@@ -44,7 +46,7 @@ def set_style() -> None:
     mpl.rcParams.update(
         {
             "axes.grid": True,
-            "axes.prop_cycle": mpl.cycler(color=cycle),
+            "axes.prop_cycle": cycler(color=cycle),
             "axes.spines.right": False,
             "axes.spines.top": False,
             "axes.titlelocation": "left",
@@ -111,7 +113,7 @@ def _axes(ax: Axes | None) -> Axes:
     return plt.subplots()[1] if ax is None else ax
 
 
-def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, str]]) -> None:
+def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, ColorType]]) -> None:
     """Write each line's name beside its last point, labels apart by a line of text."""
     low, high = ax.get_ylim()
     inches = ax.figure.bbox.height / ax.figure.dpi
@@ -512,11 +514,11 @@ def plot_loss_curves(
         lengths = {len(curve) for curve in curves}
         if len(lengths) != 1:
             raise ValueError(f"runs[{name!r}] must be curves of one length, got {sorted(lengths)}")
-        curves = np.asarray(curves, dtype=float)
-        updates = np.arange(1, curves.shape[1] + 1)
-        (line,) = ax.plot(updates, np.median(curves, axis=0), label=f"{name} (median)")
+        losses = np.asarray(curves, dtype=float)
+        updates = np.arange(1, losses.shape[1] + 1)
+        (line,) = ax.plot(updates, np.median(losses, axis=0), label=f"{name} (median)")
         ax.fill_between(
-            updates, curves.min(axis=0), curves.max(axis=0), color=line.get_color(), alpha=0.2
+            updates, losses.min(axis=0), losses.max(axis=0), color=line.get_color(), alpha=0.2
         )
     if baseline is not None:
         ax.axhline(baseline, color=PALETTE["black"], linestyle="--", linewidth=1, label="baseline")

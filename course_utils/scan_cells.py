@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -133,6 +133,7 @@ class _KnownToNumpy(_ScanCell):
     """A cell that :mod:`course_utils.cells` has, too: the way there and back."""
 
     numpy_class: ClassVar[type[cells.Cell]]
+    options: ClassVar[tuple[str, ...]] = ()  # what makes the cell besides its weights
 
     @classmethod
     def from_cell(cls, cell: cells.Cell) -> Self:
@@ -146,17 +147,18 @@ class _KnownToNumpy(_ScanCell):
         if not isinstance(cell, cls.numpy_class):
             name = cls.numpy_class.__name__
             raise TypeError(f"cell must be a cells.{name}, got {type(cell).__name__}")
-        return cls(**cell.weights, **cls._options(cell))
+        return cls(**cls._arguments(cell, cell.weights))
 
     def to_cell(self) -> cells.Cell:
         """The same cell in NumPy, with copies of what the parameters hold now."""
         weights = {name: shared.get_value() for name, shared in self.parameters.items()}
-        return self.numpy_class(**weights, **self._options(self))
+        return self.numpy_class(**self._arguments(self, weights))
 
-    @staticmethod
-    def _options(cell: _ScanCell | cells.Cell) -> dict[str, str | bool]:
-        """What makes the cell besides its weights."""
-        return {}
+    @classmethod
+    def _arguments(
+        cls, cell: _ScanCell | cells.Cell, weights: dict[str, np.ndarray]
+    ) -> dict[str, Any]:
+        return {**weights, **{name: getattr(cell, name) for name in cls.options}}
 
 
 class SimpleRNN(_KnownToNumpy):
@@ -196,6 +198,7 @@ class SimpleRNN(_KnownToNumpy):
     """
 
     numpy_class = cells.SimpleRNN
+    options = ("activation",)
 
     def __init__(
         self,
@@ -206,10 +209,6 @@ class SimpleRNN(_KnownToNumpy):
     ):
         super().__init__(cells.SimpleRNN(kernel, recurrent_kernel, bias, activation))
         self.activation = activation
-
-    @staticmethod
-    def _options(cell: SimpleRNN | cells.SimpleRNN) -> dict[str, str]:
-        return {"activation": cell.activation}
 
     def forward(
         self, x: Variable, h0: Variable | None = None, *, mask: Variable | None = None
@@ -305,7 +304,7 @@ class LSTM(_KnownToNumpy):
         more = {} if self.peepholes is None else {"peepholes": self.peepholes}
         return super().parameters | more
 
-    def to_cell(self) -> cells.LSTM:
+    def to_cell(self) -> cells.Cell:
         """The same cell in NumPy, with copies of what the parameters hold now.
 
         Raises
@@ -382,6 +381,7 @@ class GRU(_KnownToNumpy):
     """
 
     numpy_class = cells.GRU
+    options = ("reset_after",)
 
     def __init__(
         self,
@@ -392,10 +392,6 @@ class GRU(_KnownToNumpy):
     ):
         super().__init__(cells.GRU(kernel, recurrent_kernel, bias, reset_after))
         self.reset_after = reset_after
-
-    @staticmethod
-    def _options(cell: GRU | cells.GRU) -> dict[str, bool]:
-        return {"reset_after": cell.reset_after}
 
     def forward(
         self, x: Variable, h0: Variable | None = None, *, mask: Variable | None = None
@@ -423,7 +419,7 @@ class GRU(_KnownToNumpy):
         if self.reset_after:
             weights = [self.recurrent_kernel, self.bias[1]]
             return self._scan(step_reset_after, a + self.bias[0], [start], weights, mask)
-        weights = self.gate_blocks(self.recurrent_kernel).values()
+        weights = list(self.gate_blocks(self.recurrent_kernel).values())
         return self._scan(step_reset_before, a + self.bias, [start], weights, mask)
 
 

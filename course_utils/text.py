@@ -10,7 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -292,7 +292,7 @@ class NGram:
         for length in range(len(context) + 1):
             seen = self._followers.get(context[len(context) - length :])
             if seen:
-                p = len(seen) * p
+                p *= len(seen)
                 p[list(seen)] += list(seen.values())
                 p /= seen.total() + len(seen)
         return p
@@ -327,8 +327,9 @@ class NGram:
             yield tuple(text[max(0, t - self.order + 1) : t]), text[t]
 
     def _texts(self, ids: ArrayLike | Sequence[ArrayLike]) -> list[list[int]]:
-        several = isinstance(ids, list | tuple) and ids and np.ndim(ids[0]) == 1
-        texts = ids if several else [ids]
+        texts: Sequence[Any] = [ids]
+        if isinstance(ids, list | tuple) and ids and np.ndim(ids[0]) == 1:
+            texts = ids
         return [_ids("ids", text, self.n_tokens).tolist() for text in texts]
 
 

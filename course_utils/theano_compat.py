@@ -99,12 +99,14 @@ def enable() -> None:
         if name not in vars(np):
             setattr(np, name, builtin)
     # An entry of None makes `import theano.scan.scan_perform_ext` an ImportError.
-    sys.modules["theano.scan.scan_perform_ext"] = None
+    sys.modules["theano.scan.scan_perform_ext"] = None  # type: ignore[assignment]
     for name in _NEEDLESS_WARNINGS:
         logging.getLogger(name).setLevel(logging.ERROR)
     _import_theano()
     _vectorise_elementwise()
-    sys.modules["theano"]._mended_by_unrolled = True
+    import theano
+
+    theano._mended_by_unrolled = True
 
 
 def c_mode() -> Mode:

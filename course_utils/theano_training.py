@@ -12,6 +12,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -407,7 +408,7 @@ def _step(history: History, update: Callable[..., np.ndarray], batch: tuple) -> 
 def _by_name(variables: Parameters | Updates) -> dict[str, SharedVariable]:
     """Shared variables by name, whether they come in a dictionary, a list or a list of updates."""
     if isinstance(variables, Mapping):
-        pairs = list(variables.items())
+        pairs: list[tuple[Any, Any]] = list(variables.items())
     elif isinstance(variables, list | tuple):
         first = [v[0] if isinstance(v, tuple) and len(v) == 2 else v for v in variables]
         pairs = [(getattr(v, "name", None), v) for v in first]

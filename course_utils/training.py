@@ -295,9 +295,11 @@ def fit(
                 bar.update()
             if validate is not None:
                 record_validation(history, validate, parameters)
-            if patience is not None and history.best_epoch == epoch:
+            if patience is None or history.best_epoch is None:
+                continue
+            if history.best_epoch == epoch:
                 best = {name: p.copy() for name, p in parameters.items()}
-            elif patience is not None and epoch - history.best_epoch >= patience:
+            elif epoch - history.best_epoch >= patience:
                 history.stopped_early = True
                 break
         _set(parameters, best)

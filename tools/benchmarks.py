@@ -15,13 +15,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from typing import TypeVar
 
 import numpy as np
 
 Row = dict[str, str | float]
+Name = TypeVar("Name", str, tuple[str, str])
 BENCHMARKS: dict[str, Callable[[], Iterator[Row]]] = {}
 
 
@@ -194,7 +196,7 @@ def compare_trainings(prepare: Callable, n_epochs: int) -> Iterator[Row]:
                 with ProcessPoolExecutor(1, get_context("spawn")) as process:
                     arguments = prepare, mode, cache, time.time(), n_epochs
                     row = process.submit(time_training, *arguments).result()
-                yield {"mode": mode, "compile cache": state} | row
+                yield {"mode": mode, "compile cache": state, **row}
 
 
 def parity_training(mode=None):
@@ -342,8 +344,8 @@ def keras_gradients(cell):
 
 
 def interleaved(
-    calls: dict[str, Callable], arguments: tuple, n_rounds: int
-) -> dict[str, np.ndarray]:
+    calls: Mapping[Name, Callable], arguments: tuple, n_rounds: int
+) -> dict[Name, np.ndarray]:
     """Seconds of each call in each round, so that other work on the machine slows all alike."""
     for call in calls.values():  # what is compiled, is compiled now
         call(*arguments)

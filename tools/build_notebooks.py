@@ -38,6 +38,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
@@ -99,7 +100,7 @@ def read_lesson(root: Path, lesson: Lesson) -> NotebookNode:
 
 
 def _validate(source: NotebookNode, lesson: Lesson) -> None:
-    found = {"exercise": [], "check": []}
+    found: dict[str, list[str]] = {"exercise": [], "check": []}
     for cell in source.cells:
         where = f"cell {_first_line(cell)!r}"
         unknown = set(cell.metadata) - {"exercise", "check", "tags", "reason", "slide"}
@@ -187,7 +188,7 @@ def _cell_ids(source: NotebookNode) -> Iterator[str]:
     An edited cell keeps its id, and an inserted one moves only the ids that follow it below the
     same heading. The headings' own numbers are left out, so that a new section moves none.
     """
-    section, counts = "start", Counter()
+    section, counts = "start", Counter[str]()
     for cell in source.cells:
         if "exercise" in cell.metadata or "check" in cell.metadata:
             yield _grade_id(cell)
@@ -205,7 +206,7 @@ def _grade_id(cell: NotebookNode) -> str:
 
 
 def _metadata(cell: NotebookNode, after_code: bool) -> dict:
-    metadata = {"slideshow": {"slide_type": _slide_type(cell, after_code)}}
+    metadata: dict[str, Any] = {"slideshow": {"slide_type": _slide_type(cell, after_code)}}
     for key in ("tags", "reason"):
         if key in cell.metadata:
             metadata[key] = cell.metadata[key]

@@ -208,7 +208,8 @@ def pitches(bars: list[Bar], key: str) -> list[list[tuple[int, int]]]:
     """Degrees as MIDI pitches. In minor the seventh degree is raised before the tonic above it."""
     tonic, mode = key.split()
     line = degrees(bars)
-    place, made = 0, []
+    place = 0
+    made: list[list[tuple[int, int]]] = []
     for each in bars:
         made.append([])
         for degree, length in each:

@@ -8,7 +8,7 @@ with the kernel, the gradients of the weights) is one product over all steps, ou
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from course_utils.arguments import real_array
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Arrays:
     """Named arrays, shown by their shapes."""
 
@@ -53,10 +54,11 @@ class Trace(Arrays):
     mask: np.ndarray | None
     h: np.ndarray
     h_prev: np.ndarray
-    a: np.ndarray | None = None
-    c: np.ndarray | None = None
-    c_prev: np.ndarray | None = None
-    recalled: np.ndarray | None = None
+    # None in a cell that has no such thing. Each cell knows what it has, hence Any.
+    a: np.ndarray | Any = None
+    c: np.ndarray | Any = None
+    c_prev: np.ndarray | Any = None
+    recalled: np.ndarray | Any = None
 
     @property
     def gates(self) -> dict[str, np.ndarray]:

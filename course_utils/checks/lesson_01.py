@@ -13,7 +13,7 @@ from course_utils.judging.outcomes import Unusable
 from course_utils.starts import parity_weights
 
 Array = np.ndarray
-Weights = tuple[Array, Array, Array, Array, Array]
+Weights = tuple[Array, ...]  # W_xh, W_hh, b_h, W_hy, b_y
 
 
 # Exercise 1.1: weights set by hand

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -88,7 +89,7 @@ def _backward_cases() -> list[Case]:
     return cases
 
 
-def _with(**changes: object) -> Callable:
+def _with(**changes: Any) -> Callable:
     """Return a backward pass with one mistake."""
     return lambda x, h0, h, W_hh, dh: _backward(x, h0, h, W_hh, dh, **changes)
 
@@ -106,7 +107,8 @@ def _only_last_loss(x: Array, h0: Array, h: Array, W_hh: Array, dh: Array) -> tu
 def _forwards(x: Array, h0: Array, h: Array, W_hh: Array, dh: Array) -> tuple[Array, ...]:
     """Loop from the first step to the last."""
     h_prev, later = _before(h0, h), np.zeros_like(h0)
-    dW_xh, dW_hh, db_h = np.zeros((x.shape[2], h.shape[2])), np.zeros_like(W_hh), 0.0
+    dW_xh, dW_hh = np.zeros((x.shape[2], h.shape[2])), np.zeros_like(W_hh)
+    db_h = np.zeros(h.shape[2])
     for t in range(x.shape[1]):
         dz = (dh[:, t] + later) * (1 - h[:, t] ** 2)
         dW_xh, dW_hh = dW_xh + x[:, t].T @ dz, dW_hh + h_prev[:, t].T @ dz

@@ -162,7 +162,7 @@ def _copy(grads: Grads) -> Grads:
     return {name: g.copy() for name, g in grads.items()}
 
 
-def _by(norm: Callable[[Grads], float]) -> Callable:
+def _by(norm: Callable[[Grads], Any]) -> Callable:
     """Clipping with another idea of the common norm."""
 
     def clip(grads: Grads, max_norm: float) -> Grads:

@@ -269,14 +269,16 @@ def random_walk(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Va
     return _walk(stream, n_steps, lambda position: abs(position) >= limit)
 
 
-def _walk(
-    stream: RandomStream, n_steps: int, stop: Callable, step: Callable | None = None
-) -> tuple[Variable, Mapping]:
+def _walk(stream: RandomStream, n_steps: int, stop: Callable) -> tuple[Variable, Mapping]:
     def move(position: Variable) -> tuple:
         new_position = position + stream.normal()
         return new_position, until(stop(new_position))
 
-    return theano.scan(step or move, outputs_info=T.zeros(()), n_steps=n_steps)
+    return _moves(move, n_steps)
+
+
+def _moves(move: Callable, n_steps: int) -> tuple[Variable, Mapping]:
+    return theano.scan(move, outputs_info=T.zeros(()), n_steps=n_steps)
 
 
 def _walk_cases() -> list[Case]:
@@ -319,7 +321,7 @@ def _late(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Variable
     def move(position: Variable) -> tuple:
         return position + stream.normal(), until(abs(position) >= limit)
 
-    return _walk(stream, n_steps, None, move)
+    return _moves(move, n_steps)
 
 
 def _one_draw(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Variable, Mapping]:
@@ -335,7 +337,7 @@ def _two_draws(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Var
     def move(position: Variable) -> tuple:
         return position + stream.normal(), until(abs(position + stream.normal()) >= limit)
 
-    return _walk(stream, n_steps, None, move)
+    return _moves(move, n_steps)
 
 
 def _draws_ahead(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Variable, Mapping]:
@@ -353,6 +355,11 @@ def _noise_only(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Va
         return noise, until(abs(noise) >= limit)
 
     return theano.scan(move, n_steps=n_steps)
+
+
+def _with_start(stream: RandomStream, limit: Variable, n_steps: int) -> tuple[Variable, Mapping]:
+    positions, updates = random_walk(stream, limit, n_steps)
+    return T.concatenate([T.zeros((1,)), positions]), updates
 
 
 WALK = Exercise(
@@ -377,9 +384,7 @@ WALK = Exercise(
         "two draws a step": _two_draws,
         "numbers drawn ahead": _draws_ahead,
         "output not fed back": _noise_only,
-        "start value in the output": lambda stream, limit, n_steps: (
-            lambda positions, updates: (T.concatenate([T.zeros((1,)), positions]), updates)
-        )(*random_walk(stream, limit, n_steps)),
+        "start value in the output": _with_start,
     },
     ("first walk (T,)", "second walk (T,)"),
     call=walk_twice,

@@ -184,7 +184,7 @@ RNN = Exercise(
     },
     ("h (N, T, U)",),
     call=run_graph,
-    rules=_loop_rules(np.zeros((2, 3, 2)), np.zeros((2, 4)), *map(np.zeros, ((2, 4), (4, 4), 4))),
+    rules=_loop_rules(*map(np.zeros, ((2, 3, 2), (2, 4), (2, 4), (4, 4), (4,)))),
 )
 
 
@@ -324,7 +324,7 @@ BATCH = Exercise(
         np.zeros((2, 3, 2)),
         np.zeros((2, 3), bool),
         np.zeros((2, 3), bool),
-        *map(np.zeros, ((2, 4), (4, 4), 4)),
+        *map(np.zeros, ((2, 4), (4, 4), (4,))),
     ),
 )
 

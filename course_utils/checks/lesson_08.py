@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,7 @@ import theano  # isort: skip  (after checks.graphs, which mends it)
 import theano.tensor as T  # isort: skip
 from theano.graph.basic import Variable  # isort: skip
 
-Array = Variable | np.ndarray
+Array: TypeAlias = Variable | np.ndarray
 Blocks = dict[str, Array]
 
 # The course's own steps take symbols and arrays alike: compiled, dozens of them would take seconds.

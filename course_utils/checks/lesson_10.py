@@ -221,14 +221,14 @@ def _gru_cases() -> list[Case]:
 
 def _slips(**choices: Iterable[str]) -> list[Callable]:
     """Ports with every combination of slips."""
-    return [
-        partial(_ported, **dict(zip(choices, slips, strict=True)))
-        for slips in itertools.product(*choices.values())
+    settings: list[dict[str, Any]] = [
+        dict(zip(choices, slips, strict=True)) for slips in itertools.product(*choices.values())
     ]
+    return [partial(_ported, **setting) for setting in settings]
 
 
 def _one_minus(W: Gates, R: Gates, b: Gates) -> tuple:
-    return _ported(*(weight | {"z": 1 - weight["z"]} for weight in (W, R, b)), negated="")
+    return _ported(*({**weight, "z": 1 - weight["z"]} for weight in (W, R, b)), negated="")
 
 
 def _all_negated(W: Gates, R: Gates, b: Gates) -> tuple:

@@ -74,8 +74,7 @@ def _prepare(
 
     def rows(texts: Texts) -> list[list[int]]:
         return [
-            [ids.get(word, unknown) for word in text if unknown is not None or word in ids]
-            for text in texts
+            [id_ for word in text if (id_ := ids.get(word, unknown)) is not None] for text in texts
         ]
 
     x_train, x_test = (_pad(rows(texts), n_steps, **padding) for texts in (train, test))
@@ -241,6 +240,7 @@ def _accuracy(
     y_train: np.ndarray,
     x_test: np.ndarray,
     y_test: np.ndarray,
+    *,
     see: Callable[[np.ndarray], tuple] = _places,
     unseen: int | None = 1,
     tie: int = 1,

@@ -166,8 +166,8 @@ def generate(model: Network, prompt: Array, n_new: int, choose: Callable) -> lis
     return _go_on(model, logits, state, n_new, choose)
 
 
-def _read(model: Network, ids: Sequence[int], state: Array) -> tuple[Array, Array]:
-    logits = None
+def _read(model: Network, ids: Array, state: Array) -> tuple[Array, Array]:
+    logits: Any = None
     for token_id in ids:
         logits, state = model.step(token_id, state)
     return logits, state

@@ -13,7 +13,7 @@ Array = np.ndarray
 # Exercise 14.1: twelve arrays
 
 
-def from_keras1(weights: list[Array]) -> tuple[Array, Array, Array]:
+def from_keras1(weights: list[Array]) -> tuple[Array, ...]:
     """Join the twelve arrays of an LSTM of Keras 1 into kernel, recurrent kernel and bias."""
     return _joined(weights, "ifgo")
 
@@ -117,6 +117,7 @@ def _states(
     W_xh: Array,
     W_hh: Array,
     b_h: Array,
+    *,
     squash: Callable[[Array], Array] = np.tanh,
     keep: float = 1,
 ) -> Array:

@@ -197,7 +197,7 @@ def _reported_as(report: Callable) -> Callable:
     return mistaken
 
 
-def _best_score(scores: Array, lower: bool) -> float:
+def _best_score(scores: Array, lower: bool) -> Array:
     return scores.min(axis=-1) if lower else scores.max(axis=-1)
 
 

@@ -286,7 +286,7 @@ def _search(
 
     def search(step: Callable, state: Any, width: int, max_steps: int) -> tuple:
         width = width_is or width
-        kept = [(start, [], state)]
+        kept: list[tuple[float, list[int], Any]] = [(start, [], state)]
         for _ in range(max_steps):
             longer = [] if grows else [each for each in kept if each[1][-1:] == [END]]
             for total, ids, before in kept:
@@ -315,6 +315,11 @@ def _search(
 
 def _mean_rank(total: float, length: int) -> float:
     return total / length
+
+
+def _mean_returned(step: Callable, state: Any, width: int, max_steps: int) -> tuple:
+    ids, total = beam_search(step, state, width, max_steps)
+    return ids, total / len(ids)
 
 
 def _no_underflow(submission: Callable, run: Callable) -> tuple[str, str] | None:
@@ -352,9 +357,7 @@ BEAM = Exercise(
             _search(rank=_mean_rank),
             _search(last_rank=_mean_rank),
         ],
-        "mean returned": lambda *args: (lambda ids, total: (ids, total / len(ids)))(
-            *beam_search(*args)
-        ),
+        "mean returned": _mean_returned,
         "state of another beginning": _search(shares_state=True),
         "start token missing": [_search(first=PAD), _search(first=END)],
         "start token returned": _search(returned=lambda ids, total: ([START, *ids], total)),

@@ -7,7 +7,7 @@ with one solution. The fault's name stands on the function, put there by ``clini
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Any
 
 import numpy as np
@@ -91,8 +91,7 @@ def _copy_of(function: Callable) -> Callable:
     def program(*args: Any) -> Any:
         return function(*args)
 
-    program.__name__, program.__wrapped__ = function.__name__, function
-    return program
+    return update_wrapper(program, function, assigned=("__name__",), updated=())
 
 
 # 18.1

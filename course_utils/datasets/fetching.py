@@ -101,7 +101,7 @@ def _clear(folder: Path) -> None:
 def _network_reason(error: Exception, file: RemoteFile) -> str:
     import requests
 
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"{_host(file)} answered {error.response.status_code}"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return f"the connection to {_host(file)} broke before the file was whole"

@@ -234,8 +234,9 @@ class Translator:
         for ids in inputs.T:
             each, memory = self.step(ids, memory)
             logits.append(each)
-            weights.append(memory.weights)
-        looked = np.stack(weights, axis=1) if self.attention else None
+            if memory.weights is not None:
+                weights.append(memory.weights)
+        looked = np.stack(weights, axis=1) if weights else None
         return np.stack(logits, axis=1), looked
 
     def greedy_ids(self, texts: list[str]) -> np.ndarray:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,9 +65,13 @@ def rows() -> tuple[Row, ...]:
     """All lines of the table, in its order."""
     text = resources.files(__package__).joinpath("migration.toml").read_text("utf-8")
     return tuple(
-        Row(**{k: v.strip() if isinstance(v, str) else v for k, v in row.items()})
+        Row(**{name: _stripped(value) for name, value in row.items()})
         for row in tomllib.loads(text)["rows"]
     )
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
 
 
 def run_keras2(code: str, arrays: Mapping[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:

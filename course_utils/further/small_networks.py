@@ -229,7 +229,7 @@ def train(
     return whole
 
 
-def padded(rows: Sequence[Sequence[int]], n_steps: int | None = None) -> np.ndarray:
+def padded(rows: Sequence[Sequence[int] | np.ndarray], n_steps: int | None = None) -> np.ndarray:
     """Return rows of ids as one array (N, T), -1 behind the shorter ones.
 
     Examples

@@ -61,7 +61,8 @@ def with_hints(exercise: str, mistakes: Mistakes) -> list[Misconception]:
     ValueError
         If a mistake has no hint, or another number of hints than of functions.
     """
-    known, found = hints(exercise), []
+    known = hints(exercise)
+    found: list[Misconception] = []
     for name, made in mistakes.items():
         functions = [made] if callable(made) else list(made)
         texts = known.get(name, [])

@@ -35,6 +35,11 @@ class Trial:
     got: Outcome
     want: Outcome
 
+    @property
+    def pairs(self) -> Pairs:
+        """(got, wanted) of each output, where the submission returned something usable."""
+        return list(zip(self.got.values or (), self.want.values or (), strict=True))
+
 
 def explain(exercise: Exercise, submission: Any, trials: Sequence[Trial]) -> str:
     """Return the most helpful true sentence on why the submission is wrong."""
@@ -50,7 +55,7 @@ def _malformations(exercise: Exercise, trials: Sequence[Trial]) -> Iterator[str]
     yield from _failures(exercise, trials)
     cases = [trial.case for trial in trials]
     for place, output in enumerate(exercise.outputs):
-        pairs = [(trial.got.values[place], trial.want.values[place]) for trial in trials]
+        pairs = [trial.pairs[place] for trial in trials]
         for case, pair in zip(cases, pairs, strict=True):
             yield from _form(exercise, output, case, *pair)
         yield from _not_finite(exercise, output, cases, pairs)
@@ -61,7 +66,7 @@ def is_right(exercise: Exercise, trial: Trial) -> bool:
     return (
         trial.got.values is not None
         and same_outcome(trial.got, trial.want, exercise.rtol, exercise.atol)
-        and all(map(_kind_accepted, trial.got.values, trial.want.values))
+        and all(_kind_accepted(*pair) for pair in trial.pairs)
     )
 
 
@@ -74,7 +79,7 @@ def _problems(exercise: Exercise, submission: Any, trials: Sequence[Trial]) -> I
     """Yield what is wrong, the most telling first."""
     yield from _failures(exercise, trials)
     for place, output in enumerate(exercise.outputs):
-        pairs = [(trial.got.values[place], trial.want.values[place]) for trial in trials]
+        pairs = [trial.pairs[place] for trial in trials]
         cases = [trial.case for trial in trials]
         if not all(is_close(*pair, exercise.rtol, exercise.atol) for pair in pairs):
             yield from _not_finite(exercise, output, cases, pairs)
@@ -225,9 +230,7 @@ def _first_difference(exercise: Exercise, trials: Sequence[Trial]) -> Iterator[s
     right = sum(is_right(exercise, trial) for trial in trials)
     tally = f" {right} of {len(trials)} cases are right." if len(trials) > 1 else ""
     for trial in trials:
-        for output, got, want in zip(
-            exercise.outputs, trial.got.values, trial.want.values, strict=True
-        ):
+        for output, (got, want) in zip(exercise.outputs, trial.pairs, strict=True):
             wrong = np.argwhere(~close(got, want, exercise.rtol, exercise.atol))
             if len(wrong):
                 index = tuple(wrong[0])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def _judge(exercise: Exercise, submission: Any) -> tuple[str, str, str | None]:
         return "wrong", _out_of_time(exercise, unfinished, ended), None
     trials = list(map(Trial, cases, outcomes, _own_outcomes(exercise, exercise.reference)))
     if exercise.examine is not None:
-        return _judge_by_properties(exercise, submission, trials)
+        return _judge_by_properties(exercise, exercise.examine, submission, trials)
     if all(is_right(exercise, trial) for trial in trials):
         broken = _broken_rule(exercise, submission)
         return ("wrong", *broken) if broken else ("correct", _congratulate(exercise, trials), None)
@@ -68,18 +68,18 @@ def _judge(exercise: Exercise, submission: Any) -> tuple[str, str, str | None]:
 
 
 def _judge_by_properties(
-    exercise: Exercise, submission: Any, trials: Sequence[Trial]
+    exercise: Exercise, examine: Callable, submission: Any, trials: Sequence[Trial]
 ) -> tuple[str, str, str | None]:
     problem = malformed(exercise, trials)
-    broken = None if problem else _broken_property(exercise, submission)
-    if not (problem or broken):
+    broken = ("", problem) if problem else _broken_property(exercise, examine, submission)
+    if broken is None:
         rule = _broken_rule(exercise, submission)
         return ("wrong", *rule) if rule else ("correct", _congratulate(exercise, trials), None)
-    name, sentence = broken or ("", problem)
+    name, sentence = broken
     known = _recognise(exercise, trials)
     if known is not None:
         return "wrong", f"{sentence} {known.hint}", known.name
-    if broken:
+    if name:
         return "wrong", f"{sentence} In a right program it is not so.", f"broken: {name}"
     return "wrong", sentence, None
 
@@ -158,13 +158,15 @@ def _broken_rule(exercise: Exercise, submission: Any) -> tuple[str, str] | None:
     return found[0] if found else None
 
 
-def _broken_property(exercise: Exercise, submission: Any) -> tuple[str, str] | None:
+def _broken_property(
+    exercise: Exercise, examine: Callable, submission: Any
+) -> tuple[str, str] | None:
     """Return name and sentence of the first property that the submission breaks."""
     found: list[tuple[str, str] | None] = []
 
     def look(stopped: Event) -> None:
         try:
-            found.append(exercise.examine(lambda *args: run_once(exercise, submission, args)))
+            found.append(examine(lambda *args: run_once(exercise, submission, args)))
         except Unusable as problem:
             found.append(("it runs", f"On other arguments your function {problem}"))
         except Exception:  # of looking at a result whose shape does not fit
@@ -193,7 +195,8 @@ def _recognise(exercise: Exercise, trials: Sequence[Trial]) -> Misconception | N
     def same(one: Outcome, other: Outcome) -> bool:
         return same_outcome(one, other, exercise.rtol, exercise.atol)
 
-    for misconception in exercise.misconceptions:
+    # Of a table, Exercise has made a list.
+    for misconception in cast(Sequence[Misconception], exercise.misconceptions):
         mistaken = _own_outcomes(exercise, misconception.function)
         # An exception alone is no evidence: many mistakes end in the same one.
         telling = any(

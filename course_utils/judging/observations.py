@@ -10,10 +10,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
 Transform = Callable[[np.ndarray], "np.ndarray | None"]
+Move = Callable[[np.ndarray], np.ndarray]
 Pairs = Sequence[tuple[np.ndarray, np.ndarray]]
 """(got, wanted) of one output, case by case."""
 
@@ -82,7 +84,7 @@ def _reordered(name: str, axes: Sequence[str], pairs: Pairs) -> Iterator[tuple[s
             text = f"The axes of your `{name}` are ({seen}), wanted ({', '.join(axes)})."
         else:
             text = f"Your `{name}` has the right values with its axes in the order {order}."
-        yield text, lambda want, order=order: want.transpose(order) if want.ndim == ndim else None
+        yield text, partial(_transposed, order)
 
 
 def _along_an_axis(name: str, axes: Sequence[str], pairs: Pairs) -> Iterator[tuple[str, Transform]]:
@@ -90,14 +92,15 @@ def _along_an_axis(name: str, axes: Sequence[str], pairs: Pairs) -> Iterator[tup
     for axis in range(ndim):
         along = f"along {_axis_name(axes, axis, ndim)}"
         for sentence, move in _MOVES:
-            yield (
-                sentence.format(name=name, along=along),
-                lambda want, axis=axis, move=move: (
-                    np.moveaxis(move(np.moveaxis(want, axis, 0)), 0, axis)
-                    if want.ndim == ndim
-                    else None
-                ),
-            )
+            yield sentence.format(name=name, along=along), partial(_moved, move, axis, ndim)
+
+
+def _transposed(order: tuple[int, ...], want: np.ndarray) -> np.ndarray | None:
+    return want.transpose(order) if want.ndim == len(order) else None
+
+
+def _moved(move: Move, axis: int, ndim: int, want: np.ndarray) -> np.ndarray | None:
+    return np.moveaxis(move(np.moveaxis(want, axis, 0)), 0, axis) if want.ndim == ndim else None
 
 
 def _unknown(want: np.ndarray) -> np.ndarray:
@@ -105,7 +108,7 @@ def _unknown(want: np.ndarray) -> np.ndarray:
 
 
 # How the first axis may have been moved. A reader of a message sees the axis by its name.
-_MOVES: tuple[tuple[str, Callable[[np.ndarray], np.ndarray]], ...] = (
+_MOVES: tuple[tuple[str, Move], ...] = (
     ("Your `{name}` is in reverse order {along}.", lambda want: want[::-1]),
     (
         "Your `{name}` comes one place late {along}: each value stands where the next one belongs.",

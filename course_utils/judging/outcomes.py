@@ -30,7 +30,7 @@ _INSTALLED = tuple(
     os.path.realpath(folder) + os.sep
     for folder in (
         *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
-        Path(__file__).parents[1],
+        str(Path(__file__).parents[1]),
     )
 )
 

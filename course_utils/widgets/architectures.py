@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -208,7 +209,7 @@ def _rate(runs: list, at: int, rate: str, data: dict) -> int:
 
 
 def _statistic(seeds: list[float], statistic: str) -> float:
-    known = {MEDIAN: median, BEST: max, WORST: min}
+    known: dict[str, Callable[[list[float]], float]] = {MEDIAN: median, BEST: max, WORST: min}
     return known[statistic](seeds) if statistic in known else seeds[int(statistic.split()[1])]
 
 

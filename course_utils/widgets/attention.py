@@ -11,6 +11,7 @@ import traitlets
 from .base import DATA, Choice, Explorer, Range, Text, format_number
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
 
     from ..further.keras_seq2seq import Translator
@@ -120,7 +121,7 @@ class AttentionExplorer(Explorer):
         key = f"{width} {text}"
         if key in self._answers:
             return self._answers[key]
-        if key not in self._typed:
+        if self._translator is not None and key not in self._typed:
             self._typed = {key: answer(self._translator, text, width)}
         return self._typed[key]
 
@@ -187,12 +188,16 @@ def answer(translator: Translator, text: str, width: int) -> dict:
     tokens = [END_SIGN if each == END else translator.target.tokens[each] for each in ids]
     return {
         "written": tokens,
-        "weights": np.round(weights[0, :, : len(text)].astype(float), DIGITS).tolist(),
+        "weights": [] if weights is None else _rounded(weights[0, :, : len(text)]),
         "beams": [
             [to_text(each.ids, translator.target), round(each.log_probability, DIGITS)]
             for each in kept
         ],
     }
+
+
+def _rounded(weights: np.ndarray) -> list:
+    return weights.astype(float).round(DIGITS).tolist()
 
 
 def _largest(row: Sequence[float]) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import anywidget
 import traitlets
 
-from .controls import Choice, Control, Range, Text, Toggle
+from .controls import AnyControl, Choice, Range, Text, Toggle
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -96,7 +96,8 @@ class CourseWidget(anywidget.AnyWidget):
         """Return what a page without scripts shows."""
         return f"<pre>{html.escape(self.as_text())}</pre>"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+    # IPython takes a bundle without its metadata, too.
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:  # type: ignore[override]
         start = START.format(
             source=_script_text(page_script(self.script)),
             style=_script_text(STYLE),
@@ -149,7 +150,7 @@ class Explorer(CourseWidget):
     """
 
     title: ClassVar[str]
-    controls: tuple[Control, ...]
+    controls: tuple[AnyControl, ...]
     data: dict = {}  # noqa: RUF012  (replaced, never changed)
 
     values = _Values().tag(sync=True)

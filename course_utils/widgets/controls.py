@@ -72,9 +72,10 @@ class Range(Control):
         wants = f"a {'whole ' if whole else ''}number from {self.min:g} to {self.max:g}"
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise self._reject(wants, value)
-        if not self.min <= value <= self.max or (whole and value != int(value)):
+        number = float(value)
+        if not self.min <= number <= self.max or (whole and number != int(number)):
             raise self._reject(wants, value)
-        return int(value) if whole else float(value)
+        return int(number) if whole else number
 
 
 @dataclass(frozen=True)
@@ -132,3 +133,7 @@ class Toggle(Control):
         if not isinstance(value, bool):
             raise self._reject("True or False", value)
         return value
+
+
+AnyControl = Range | Choice | Text | Toggle
+"""What an explorer's ``controls`` may be: each has a ``value``, where it starts."""

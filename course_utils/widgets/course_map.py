@@ -22,7 +22,7 @@ class CourseMap(CourseWidget):
     script = "course_map"
     needs_kernel = True
 
-    parts = traitlets.List().tag(sync=True)
+    parts: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
     notice = traitlets.Unicode().tag(sync=True)
 
     def __init__(self) -> None:

@@ -169,10 +169,10 @@ class GatePlaygroundExplorer(Explorer):
         panels[1].legend(fontsize="small", ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
         unit = int(values["unit"]) - 1
         for k, series in enumerate(result["memory"]):
-            style = (
+            look: dict[str, Any] = (
                 {"color": "0.75", "linewidth": 1} if k != unit else {"color": "black", "zorder": 3}
             )
-            panels[2].plot(steps, series, **style)
+            panels[2].plot(steps, series, **look)
         panels[2].plot(steps, result["h"], ":", color=PALETTE["purple"])
         letter = "c" if self.data["kind"] == "LSTM" else "h"
         panels[2].set_ylabel(f"memory {letter}")

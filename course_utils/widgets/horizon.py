@@ -74,15 +74,15 @@ class HorizonExplorer(Explorer):
     ) -> None:
         if (series is None) != (forecasts is None):
             raise ValueError("series and forecasts come together, or not at all")
-        if series is None:
+        if series is None or forecasts is None:
             series, forecasts = _example()
             first_time, time_unit, value_label = 1700, "year", "sunspots"
-        series, forecasts = _checked(series, forecasts)
-        n_origins, horizon = next(iter(forecasts.values())).shape
+        series, arrays = _checked(series, forecasts)
+        n_origins, horizon = next(iter(arrays.values())).shape
         first = len(series) - horizon - n_origins + 1
         self.data = {
             "series": series.tolist(),
-            "forecasts": {name: each.tolist() for name, each in forecasts.items()},
+            "forecasts": {name: each.tolist() for name, each in arrays.items()},
             "first": first,
             "first_time": first_time,
             "time_unit": time_unit,
@@ -194,26 +194,26 @@ def _checked(
     from ..arguments import real_array
 
     series = real_array("series", series).astype(float)
-    forecasts = {
+    arrays = {
         str(name): real_array(f"forecasts[{name!r}]", each).astype(float)
         for name, each in forecasts.items()
     }
     if series.ndim != 1 or not np.isfinite(series).all():
         raise ValueError(f"series must be (n,) finite numbers, got shape {series.shape}")
-    if not 1 <= len(forecasts) <= MAX_FORECASTERS:
-        raise ValueError(f"forecasts must be of 1 to {MAX_FORECASTERS} names, got {len(forecasts)}")
-    shapes = {each.shape for each in forecasts.values()}
+    if not 1 <= len(arrays) <= MAX_FORECASTERS:
+        raise ValueError(f"forecasts must be of 1 to {MAX_FORECASTERS} names, got {len(arrays)}")
+    shapes = {each.shape for each in arrays.values()}
     shape = shapes.pop()
     if shapes or len(shape) != 2 or min(shape) < 2 or sum(shape) > len(series) - 1:
         raise ValueError(
             "forecasts must all have one shape (N, H), both at least 2, and leave at least two "
             f"of the {len(series)} values before the first forecast, got {sorted({shape, *shapes})}"
         )
-    if not all(np.isfinite(each).all() for each in forecasts.values()):
+    if not all(np.isfinite(each).all() for each in arrays.values()):
         raise ValueError("forecasts must be finite numbers")
-    if len(forecasts) * shape[0] * shape[1] > MAX_NUMBERS:
+    if len(arrays) * shape[0] * shape[1] > MAX_NUMBERS:
         raise ValueError(f"forecasts must be at most {MAX_NUMBERS} numbers in all; take fewer rows")
-    return series, forecasts
+    return series, arrays
 
 
 def _scale(train: np.ndarray) -> float:

@@ -104,7 +104,7 @@ class MelodyPlayer(Explorer):
             "hertz": [440 * 2 ** ((pitch - 69) / 12) if pitch else 0.0 for pitch, _ in notes],
             "seconds": now * sixteenth,
             "note": place,
-            "name": _note_name(*notes[place - 1], melody.key),
+            "name": _note_name(notes[place - 1], melody.key),
         }
 
     def sentence(self, values: dict, result: dict) -> str:
@@ -166,7 +166,8 @@ def _pitch_name(pitch: int, key: str) -> str:
     return f"{name}{pitch // 12 - 1}".replace("-", "−")
 
 
-def _note_name(pitch: int, duration: int, key: str) -> str:
+def _note_name(note: tuple[int, int], key: str) -> str:
+    pitch, duration = note
     length = LENGTH_NAMES.get(duration, f"{duration} sixteenths")
     return f"{_pitch_name(pitch, key) if pitch else 'a rest'}, {length}"
 

@@ -105,10 +105,13 @@ class MutationExplorer(Explorer):
         bases = _plain(values["typed"]) if chosen == OWN else self._sequences[chosen]
         place = min(values["place"], len(bases))
         if not bases:
-            effects = [[] for _ in BASES]
             return {
-                "bases": "", "evidence": None, "effects": effects, "place": 0, "changed": None
-            }  # fmt: skip
+                "bases": "",
+                "evidence": None,
+                "effects": [[] for _ in BASES],
+                "place": 0,
+                "changed": None,
+            }
         ids = np.array([BASES.index(base) for base in bases])
         (logits,) = self._logits(ids[None])
         evidence = float(logits[1] - logits[0])

@@ -38,7 +38,7 @@ class Quiz(CourseWidget):
 
     script = "quiz"
 
-    questions = traitlets.List().tag(sync=True)
+    questions: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
 
     def __init__(self, lesson: str) -> None:
         path = QUIZZES.joinpath(f"lesson_{lesson}.toml")
@@ -79,7 +79,7 @@ def read_quiz(path: Traversable) -> list[dict]:
         content = tomllib.loads(path.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} is not TOML: {error}") from None
-    questions = content.get("questions")
+    questions: Any = content.get("questions")
     final = isinstance(questions, list) and any("lesson" in _row(each) for each in questions)
     _expect_length(questions, FINAL_QUESTIONS if final else QUESTIONS, path.name, "questions")
     return [
@@ -95,7 +95,7 @@ def _row(question: Any) -> dict:
 def _question(question: Any, where: str, final: bool) -> dict:
     text = _text(question, "text", where)
     _expect_length(question.get("options"), OPTIONS, where, "options")
-    options = [
+    options: list[dict[str, Any]] = [
         {
             "text": _text(option, "text", f"{where}, option {number}"),
             "why": _text(option, "why", f"{where}, option {number}"),

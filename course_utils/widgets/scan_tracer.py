@@ -243,7 +243,9 @@ def _rows(values: dict, result: dict) -> list[tuple[str, list, int]]:
     """Name, cells and first column of every array to draw; later outputs are not known yet."""
     known = result["outputs"][: values["t"] + 1]
     start = STARTS[values["outputs"]]
-    rows = [(name, cells, 0) for name, cells in SEQUENCES.items() if values[name]]
+    rows: list[tuple[str, list, int]] = [
+        (name, cells, 0) for name, cells in SEQUENCES.items() if values[name]
+    ]
     rows.append(("y", [*start, *known, *[None] * (N_STEPS - len(known))], -len(start)))
     rows += [(name, [value] * N_STEPS, 0) for name, value in CONSTANTS.items() if values[name]]
     return rows

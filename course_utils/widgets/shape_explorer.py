@@ -289,7 +289,7 @@ def _draw_layers(ax: Axes, values: dict, result: dict) -> None:
 
 
 def _write(ax: Axes, lines: list[str], monospace: bool = False) -> None:
-    family = {"family": "monospace"} if monospace else {}
+    family: dict[str, Any] = {"family": "monospace"} if monospace else {}
     ax.text(0, 1, "\n".join(lines), va="top", fontsize="small", transform=ax.transAxes, **family)
 
 
@@ -298,7 +298,8 @@ def _write(ax: Axes, lines: list[str], monospace: bool = False) -> None:
 
 def _settings(network: Layer) -> dict:
     """Values of the controls that describe a Keras layer."""
-    direction, layer = ONE_WAY, network
+    direction: str | None = ONE_WAY
+    layer = network
     if type(network).__name__ == "Bidirectional":
         direction = {"concat": CONCAT, "sum": SUM}.get(network.merge_mode)
         layer = network.forward_layer

@@ -50,7 +50,7 @@ class UnrolledGraphExplorer(Explorer):
 
     script = "unrolled_graph"
     title = "Paths of a gradient"
-    controls = (
+    controls: tuple[Range, ...] = (
         Range("n_steps", "number of steps T", MIN_STEPS, MAX_STEPS, 1, 8),
         Range("loss", "step of the loss", 1, MAX_STEPS, 1, 6),
         Range("k", "truncation k", 1, MAX_STEPS, 1, 4),
@@ -164,7 +164,13 @@ def _paths_of(cell: SimpleRNN, x: np.ndarray | None, W_hy: np.ndarray | None) ->
     h, h_prev = trace.h[0], trace.h_prev[0]
     slope = 1 - h * h
     jacobians = [np.linalg.norm(cell.recurrent_kernel * each, ord=2) for each in slope]
-    data = {"factor": list(map(float, jacobians)), "reach": [], "path": [], "kept": [], "cut": []}
+    data: dict[str, list] = {
+        "factor": list(map(float, jacobians)),
+        "reach": [],
+        "path": [],
+        "kept": [],
+        "cut": [],
+    }
     for loss in range(1, len(h) + 1):
         dh = np.zeros_like(trace.h)
         dh[0, loss - 1] = read_out[:, 0]

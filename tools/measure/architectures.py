@@ -40,7 +40,8 @@ N_UPDATES, EVERY = 1500, 150
 N_TEST, TEST_SEED = 500, 999
 
 Array = np.ndarray
-NETWORKS: dict[str, Callable[[int, int], cells.Cell]] = {
+Cell = cells.SimpleRNN | cells.LSTM | cells.GRU
+NETWORKS: dict[str, Callable[[int, int], Cell]] = {
     "SimpleRNN 32": lambda d, seed: cells.SimpleRNN.start(d, 32, seed),
     "SimpleRNN 66": lambda d, seed: cells.SimpleRNN.start(d, 66, seed),
     "IRNN 32": lambda d, seed: cells.SimpleRNN.start(
@@ -105,11 +106,12 @@ def digits(n_samples: int, seed: int) -> tuple[Array, Array]:
     return x[chosen], y[chosen]
 
 
+def adding(n_steps: int) -> Task:
+    return Task(lambda n, seed: datasets.adding(n, n_steps, seed), 1)
+
+
 TASKS = {
-    **{
-        f"adding, {n_steps} steps": Task(lambda n, seed, t=n_steps: datasets.adding(n, t, seed), 1)
-        for n_steps in (20, 50, 100)
-    },
+    **{f"adding, {n_steps} steps": adding(n_steps) for n_steps in (20, 50, 100)},
     "copy 5 symbols after 20 steps": Task(
         lambda n, seed: datasets.copy_memory(n, 20, n_symbols=4, n_copied=5, seed=seed), 6, 5
     ),
@@ -156,7 +158,8 @@ def run(task_name: str, network: str, rate: float, seed: int, n_updates: int) ->
         }
         return loss, {**cell.backward(trace, dh).weights, **head}
 
-    optimiser, scores, left = Adam(rate), [], batches(task, seed, n_updates)
+    optimiser, left = Adam(rate), batches(task, seed, n_updates)
+    scores: list[float] = []
     for _ in range(n_updates // EVERY):
         some = [next(left) for _ in range(EVERY)]
         history = fit(

@@ -29,7 +29,7 @@ N_UPDATES, EVERY = 1000, 25  # a number of the file is the mean loss of so many 
 class Network:
     """How a run starts and what it may change."""
 
-    start: Callable[[int], cells.Cell]
+    start: Callable[[int], cells.SimpleRNN | cells.LSTM | cells.GRU]
     learning_rate: float = 0.05
     always_open: str = ""  # a gate that is 1 from beginning to end
 
@@ -84,7 +84,7 @@ def batches(seed: int, n_updates: int) -> Iterator[tuple[np.ndarray, np.ndarray]
 def run(network: Network, seed: int, n_updates: int) -> list[float]:
     """Train, and return the mean loss of each ``EVERY`` updates."""
     cell = network.start(seed)
-    if network.always_open:
+    if network.always_open and not isinstance(cell, cells.SimpleRNN):
         cell = gates.forced(cell, network.always_open, 1)
     W_hy = np.random.default_rng(seed).normal(0, 1 / np.sqrt(N_UNITS), size=(N_UNITS, 1))
     parameters = {**cell.weights, "W_hy": W_hy, "b_y": np.zeros(1)}

@@ -128,7 +128,7 @@ def train(training: Training, labels: str = "per step") -> None:
 
 
 def main() -> None:
-    networks = {}
+    networks: dict[str, list[dict[str, list]]] = {}
     for labels in N_EPOCHS:
         for lengths in ("fixed", "mixed"):
             runs = networks[f"{labels}, {lengths}"] = []

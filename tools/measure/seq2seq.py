@@ -67,7 +67,7 @@ def samples(task: str, seed: int) -> tuple[Texts, dict[str, Texts]]:
     order = task.removeprefix("additions, ").removesuffix(" reversed")
     x, y = datasets.additions(11_500, DIGITS[0], DIGITS[-1], order, seed)
     return (x[:10_000], y[:10_000]), {
-        str(n): only(x[10_000:], y[10_000:], lambda each, n=n: len(each) // 2 == n) for n in DIGITS
+        str(n): only(x[10_000:], y[10_000:], lambda each: len(each) // 2, n) for n in DIGITS
     }
 
 
@@ -81,13 +81,13 @@ def lines(seed: int) -> tuple[Texts, dict[str, Texts]]:
         for each in parts
     )
     return (x[:2000], y[:2000]), {
-        str(n): only(x[2000:], y[2000:], lambda each, n=n: each.count(";") + 1 == n) for n in DATES
+        str(n): only(x[2000:], y[2000:], lambda each: each.count(";") + 1, n) for n in DATES
     }
 
 
-def only(x: list[str], y: list[str], belongs: Callable[[str], bool]) -> Texts:
-    """Those pairs whose x belongs to a group."""
-    kept = [pair for pair in zip(x, y, strict=True) if belongs(pair[0])]
+def only(x: list[str], y: list[str], group: Callable[[str], int], n: int) -> Texts:
+    """Those pairs whose x is in group ``n``."""
+    kept = [pair for pair in zip(x, y, strict=True) if group(pair[0]) == n]
     return [question for question, _ in kept], [answer for _, answer in kept]
 
 

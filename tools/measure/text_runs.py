@@ -169,7 +169,7 @@ def measure_network(name: str, seed: int, n_epochs: int = N_EPOCHS) -> Row:
 
 def row(model: str, seed: int, costs: dict[str, float]) -> Row:
     """Return a row of the file, costs in bits per character."""
-    return {"model": model, "seed": seed} | {part: round(cost, 4) for part, cost in costs.items()}
+    return {"model": model, "seed": seed, **{part: round(cost, 4) for part, cost in costs.items()}}
 
 
 def main() -> None:

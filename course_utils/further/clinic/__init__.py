@@ -11,7 +11,7 @@ from course_utils.further.clinic.patients import NAMES, Patient, patient
 __all__ = ["NAMES", "Patient", "Report", "diagnosis", "patient", "rubric"]
 
 
-def diagnosis(name: Any) -> Callable[[Callable], Callable]:
+def diagnosis(name: Any) -> Callable[[Any], Any]:
     """Write the name of the fault on the mended function, for the check to read.
 
     Parameters
@@ -28,7 +28,7 @@ def diagnosis(name: Any) -> Callable[[Callable], Callable]:
     'target leak'
     """
 
-    def write(program: Callable) -> Callable:
+    def write(program: Any) -> Any:
         program.diagnosis = name
         return program
 

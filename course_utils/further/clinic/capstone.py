@@ -182,7 +182,8 @@ def _report(outcomes: list[Outcome]) -> Report:
         ("right form", 1, problem is None, problem or f"{len(series) - N_TRAIN} finite numbers")
     ]
     if problem is None:
-        *by_seed, again, other = (outcome.values[0].astype(float) for outcome in outcomes)
+        returned = [outcome.values for outcome in outcomes if outcome.values is not None]
+        *by_seed, again, other = (forecast.astype(float) for forecast, _ in returned)
         rows.append(
             ("leaves the data alone", 1, not changed, "changed" if changed else "unchanged")
         )
@@ -193,7 +194,7 @@ def _report(outcomes: list[Outcome]) -> Report:
         rows += _on_another_future(by_seed[0], other, _changed_from(series) - N_TRAIN)
         honest = rows[-2][2]
         rows += _accuracy(np.array(by_seed), series, honest)
-        sizes = [int(outcome.values[1]) for outcome in outcomes]
+        sizes = [int(size) for _, size in returned]
         rows.append(("is small", 1, max(sizes) <= MOST_PARAMETERS, f"{max(sizes):,} parameters"))
     criteria = tuple(
         Criterion(name, of if passed else 0, of, found, _WHYS[name])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -143,10 +143,12 @@ def as_run(program: Callable) -> Run:
 # The patient in Theano, as NumPy computes it: compiling would take a second for each chart.
 
 
-def _over_axis(axis: int, x: np.ndarray, *weights: np.ndarray) -> np.ndarray:
+def _over_axis(
+    axis: int, x: np.ndarray, W_xh: np.ndarray, W_hh: np.ndarray, b_h: np.ndarray
+) -> np.ndarray:
     """Return the states of a loop over ``axis`` of x (N, T, D); Theano's scan takes axis 0."""
     x = x if axis else x.swapaxes(0, 1)
-    h = cells.SimpleRNN(*weights).forward(x).h
+    h = cells.SimpleRNN(W_xh, W_hh, b_h).forward(x).h
     return h if axis else h.swapaxes(0, 1)
 
 
@@ -268,7 +270,8 @@ _ECHO = Chart(
 )
 
 _WARD = (
-    (
+    Patient(
+        1,
         0,
         "target leak",
         "cuts token ids into inputs and targets",
@@ -278,7 +281,8 @@ _WARD = (
         properties.PAIRS,
         Chart("training step", "loss on a fair die of 8 sides (nats)", _drill),
     ),
-    (
+    Patient(
+        2,
         2,
         "state reset each step",
         "runs a recurrent layer over a batch",
@@ -288,7 +292,8 @@ _WARD = (
         properties.RNN,
         _ECHO,
     ),
-    (
+    Patient(
+        3,
         3,
         "tanh' at the wrong step",
         "computes gradients through time",
@@ -298,7 +303,8 @@ _WARD = (
         properties.BACKWARD,
         Chart("length of the sequence T (steps)", "relative error of dW_hh", _gradient_error),
     ),
-    (
+    Patient(
+        4,
         4,
         "each matrix clipped alone",
         "clips gradients",
@@ -308,7 +314,8 @@ _WARD = (
         properties.CLIP,
         Chart("max_norm", "turn of the step (degrees)", _turn),
     ),
-    (
+    Patient(
+        5,
         7,
         "time and batch exchanged",
         "runs a recurrent layer in Theano",
@@ -318,7 +325,8 @@ _WARD = (
         properties.SCAN,
         Chart(_ECHO.x_label, _ECHO.y_label, partial(_echo, partial(_long_batch, False))),
     ),
-    (
+    Patient(
+        6,
         8,
         "carries h for c",
         "runs an LSTM over a batch",
@@ -328,7 +336,8 @@ _WARD = (
         properties.LSTM,
         Chart("step", "load on the belt c, gates held", _load),
     ),
-    (
+    Patient(
+        7,
         9,
         "perplexities averaged",
         "reports the perplexity of a language model",
@@ -338,7 +347,8 @@ _WARD = (
         properties.PERPLEXITY,
         Chart("poems that the same text is cut into", "perplexity", _cut_in),
     ),
-    (
+    Patient(
+        8,
         10,
         "backward output at the wrong end",
         "reads the features off a bidirectional Keras layer",
@@ -348,7 +358,8 @@ _WARD = (
         properties.FEATURES,
         Chart(_ECHO.x_label, "change of the second half", _heard),
     ),
-    (
+    Patient(
+        9,
         11,
         "scaler fitted on all data",
         "scales a series before training",
@@ -358,7 +369,8 @@ _WARD = (
         properties.SCALE,
         Chart("last test value raised by (tens)", "last training value, scaled", _first_value),
     ),
-    (
+    Patient(
+        10,
         12,
         "last step is padding",
         "reads padded reviews into one state each",
@@ -370,7 +382,7 @@ _WARD = (
     ),
 )
 N_PATIENTS = len(_WARD)
-NAMES = tuple(sorted([row[1] for row in _WARD] + list(OTHER_NAMES), key=str.lower))
+NAMES = tuple(sorted([each.name for each in _WARD] + list(OTHER_NAMES), key=str.lower))
 """What a fault may be called: those of the ten patients, and six that nobody here has."""
 
 
@@ -399,4 +411,4 @@ def patient(number: int, seed: int = 0) -> Patient:
     number = whole_number("number", number, 1)
     if number > N_PATIENTS:
         raise ValueError(f"number must be 1 to {N_PATIENTS}, got {number}")
-    return Patient(number, *_WARD[number - 1], seed=whole_number("seed", seed, 0))
+    return replace(_WARD[number - 1], seed=whole_number("seed", seed, 0))

@@ -294,7 +294,7 @@ def _sum_over_batch(run: Run, rng: np.random.Generator, size: int) -> Finding:
         run(x[n : n + 1], h0[n : n + 1], h[n : n + 1], W_hh, dh[n : n + 1]) for n in range(len(x))
     ]
     got = run(x, h0, h, W_hh, dh)
-    total = [sum(parts) for parts in zip(*each, strict=True)]
+    total = [np.sum(parts, axis=0) for parts in zip(*each, strict=True)]
     return _wanted(f"With {len(x)} sequences, beside the sum of each alone", _GRADIENTS, got, total)
 
 
