@@ -49,15 +49,16 @@ NBVAL := $(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
 RECORD := tests/outputs/sources.sha256
 
 .PHONY: test
-test: $(READY) ## unit and structure tests, strict nbval over every notebook (LESSON=07: of one)
+test: $(READY) ## lint, types, unit and structure tests, strict nbval over every notebook (LESSON=07: of one)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 	@$(PY) tools/build_notebooks.py --accept $(VENV)/tested $(LESSON)
 	$(NBVAL) $(if $(LESSON),$$($(PY) tools/check.py --of $(LESSON)),tests notebooks solutions)
 	@mv $(VENV)/tested $(RECORD)
 
 .PHONY: check
-check: $(READY) ## a quick word on what has changed: format, lint, its tests (ALL=1: all but notebooks)
+check: $(READY) ## a quick word on what has changed: format, lint, types, its tests (ALL=1: all but notebooks)
 	$(PY) tools/check.py $(if $(ALL),--all)
 
 # What is stored must come out on an older processor and with another number of threads, too. The
@@ -117,7 +118,7 @@ screenshot: $(READY) ## photograph an explorer for README.md in a real JupyterLa
 .PHONY: clean
 clean: ## remove .venv, built slides and the course's Theano cache
 	@test ! -x $(PY) || $(PY) -m course_utils.theano_compat --clear-cache || true
-	rm -rf $(VENV) $(BACKENDS) slides .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BACKENDS) slides .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .PHONY: lock
 lock: ## resolve pyproject.toml anew into requirements.lock and environment.yml (needs .venv)

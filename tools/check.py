@@ -1,4 +1,4 @@
-"""Check what has changed, within a minute: format, lint, and the tests that import what changed.
+"""Check what has changed, within a minute: format, lint, types, and the tests that import it.
 
     python tools/check.py           what differs from the last commit
     python tools/check.py --all     the whole package, without notebooks and browser
@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
     tests = ["tests"] if everything else [str(path) for path in tests_of(files)]
     steps = []
     if sources:
-        steps += [("ruff", "check", *sources), ("ruff", "format", "--check", *sources)]
+        steps += [("ruff", "check", *sources), ("ruff", "format", "--check", *sources), ("mypy",)]
     steps += [("pytest", "-n", "2", "--dist", "loadfile", *tests)] if tests else []
     if not steps:
         print("Nothing has changed since the last commit.")
