@@ -7,8 +7,8 @@ How to add an explorer ``GateExplorer``:
    (the numbers), ``sentence`` (what they say) and ``plot`` (the picture without a page).
 2. ``widgets/static/gate.js``: the same three for the page, as pure functions: ``compute``,
    ``sentence`` and ``draw``, then ``export default explorer({ compute, sentence, draw })``.
-   ``static/common.js`` comes before it in the same module; it makes the controls and has the
-   helpers for drawing. There is nothing to import.
+   ``static/common.js`` (helpers for drawing) and ``static/frame.js`` (the controls) come before
+   it in the same module. There is nothing to import. ``make lint-page`` checks it.
 3. One import below.
 
 The subclass is then in :func:`explorers`, and the tests hold page and Python equal.

@@ -40,8 +40,8 @@ START = (
 
 
 def page_script(name: str) -> str:
-    """One self-contained ES module: the common part, then ``static/<name>.js``."""
-    return "\n".join(_static(f"{part}.js") for part in ("common", name))
+    """One self-contained ES module: the parts of every widget, then ``static/<name>.js``."""
+    return "\n".join(_static(f"{part}.js") for part in ("common", "frame", "mount", name))
 
 
 def _script_text(value: Any) -> str:

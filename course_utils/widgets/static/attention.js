@@ -1,35 +1,45 @@
 /* Where the network looks. See attention.py: the same numbers, sentence and picture.
  * The answers come from the kernel; until one does, the text stands there alone. */
 
+/** @typedef {{ example: string, typed?: string, step: number, width: number }} Values */
+/** @typedef {[text: string, logP: number]} Beam */
+/** @typedef {{ written: string[], weights: number[][], beams: Beam[] }} Answer */
+/** @typedef {{ own: string, space: string, answers: Record<string, Answer> }} Data */
+/** @typedef {ReturnType<typeof compute>} Result */
+
 // ---------------------------------------------------------------- the numbers
 
-export function compute({ example, typed, step, width }, data) {
-  const text = example === data.own ? typed : example;
-  const { written = [], weights = [], beams = [] } = (text && data.answers[`${width} ${text}`]) || {};
+/** @type {Answer} */
+const NONE = { written: [], weights: [], beams: [] };
+
+/** @param {Values} values @param {Data} data */
+export function compute({ example, typed = "", step, width }, data) {
+  const read = example === data.own ? typed : example;
+  const answer = (read && data.answers[`${width} ${read}`]) || NONE;
   return {
-    read: [...text].map((each) => (each === " " ? data.space : each)),
-    written,
-    step: Math.min(step, written.length),
-    weights,
-    beams,
+    read: [...read].map((each) => (each === " " ? data.space : each)),
+    ...answer,
+    step: Math.min(step, answer.written.length),
   };
 }
 
-/** Place of the largest weight; of equal ones the first. */
+/** Place of the largest weight; of equal ones the first. @param {number[]} row */
 const largest = (row) => row.indexOf(Math.max(...row));
 
 // ---------------------------------------------------------------- what they say
 
-export function sentence(values, { read, written, step, weights, beams }) {
+/** @type {(values: Values, result: Result) => string} */
+export function sentence(_values, { read, written, step, weights, beams }) {
   if (!read.length) return "Type a text of 1 character or more.";
-  if (!written.length) return `The kernel reads ${read.length} character${read.length === 1 ? "" : "s"}.`;
+  if (!written.length) return `The kernel reads ${counted(read.length, "character")}.`;
   const row = weights[step - 1];
   const place = largest(row);
   const [best, logP] = beams[0];
-  return `To write “${written[step - 1]}”, ${step} of ${written.length}, the network looks most at ` +
+  return (
+    `To write “${written[step - 1]}”, ${step} of ${written.length}, the network looks most at ` +
     `“${read[place]}”, character ${place + 1} (weight ${formatNumber(row[place])}), and the ` +
-    `best of ${beams.length} answer${beams.length === 1 ? "" : "s"} is “${best}” with ` +
-    `ln p = ${formatNumber(logP)}.`;
+    `best of ${counted(beams.length, "answer")} is “${best}” with ln p = ${formatNumber(logP)}.`
+  );
 }
 
 // ---------------------------------------------------------------- the picture
@@ -38,54 +48,77 @@ const LEFT = 44;
 const TOP = 44;
 const ROW = 17;
 const BARS = 74;
-const WEIGHT = "var(--unrolled-blue)";
-const CHOSEN = "var(--unrolled-vermillion)";
 
-export function draw(values, { read, written, step, weights, beams }, width) {
+/** @type {(values: Values, result: Result, width: number) => Picture} */
+export function draw(_values, { read, written, step, weights, beams }, width) {
   const cell = Math.min(30, (width - LEFT - 8) / Math.max(read.length, 1));
   const right = LEFT + cell * read.length;
   const bottom = TOP + ROW * written.length;
   const base = bottom + 20 + BARS;
-  const size = Math.max(9, Math.min(13, cell));
-  const place = (j) => LEFT + cell * (j + 0.5);
+  const size = clip(cell, 9, 13);
+  /** @param {number} value */
+  const y = (value) => base - BARS * value;
   const row = weights[step - 1] ?? [];
-  const letters = (y) => read.map((each, j) =>
-    text(place(j), y, each, { "text-anchor": "middle", "font-size": size, fill: INK }));
+  /** @param {number} line */
+  const letters = (line) =>
+    read.map((each, j) =>
+      text(LEFT + cell * (j + 0.5), line, each, {
+        ...MIDDLE,
+        "font-size": size,
+        fill: INK,
+      }),
+    );
   return {
     height: base + 34 + 18 * Math.max(beams.length, 1),
     svg: [
-      text(LEFT, 16, "read, from left to right; written, from top to bottom", { fill: SOFT, "font-size": 12 }),
+      text(LEFT, 16, "read, from left to right; written, from top to bottom", {
+        fill: SOFT,
+        "font-size": 12,
+      }),
       ...letters(TOP - 8),
       ...written.flatMap((each, i) => [
         text(LEFT - 6, TOP + ROW * (i + 0.5) + 4, each, {
-          "text-anchor": "end", "font-size": 12,
-          fill: i === step - 1 ? CHOSEN : INK, "font-weight": i === step - 1 ? 700 : 400,
+          ...END,
+          "font-size": 12,
+          fill: i === step - 1 ? VERMILLION : INK,
+          "font-weight": i === step - 1 ? 700 : 400,
         }),
-        ...weights[i].map((weight, j) => tag("rect", {
-          x: LEFT + cell * j, y: TOP + ROW * i, width: cell - 1, height: ROW - 1,
-          fill: WEIGHT, "fill-opacity": 0.03 + 0.97 * weight,
-        })),
+        ...weights[i].map((weight, j) =>
+          rect(LEFT + cell * j, TOP + ROW * i, cell - 1, ROW - 1, {
+            fill: BLUE,
+            "fill-opacity": 0.03 + 0.97 * weight,
+          }),
+        ),
       ]),
-      written.length === 0 ? "" : tag("rect", {
-        x: LEFT - 1, y: TOP + ROW * (step - 1) - 1, width: right - LEFT + 1, height: ROW + 1,
-        fill: "none", stroke: CHOSEN, "stroke-width": 2,
-      }),
+      written.length === 0
+        ? ""
+        : rect(LEFT - 1, TOP + ROW * (step - 1) - 1, right - LEFT + 1, ROW + 1, {
+            fill: "none",
+            stroke: VERMILLION,
+            "stroke-width": 2,
+          }),
       // The weights of the chosen step, as bars.
-      ...[0, 0.5, 1].flatMap((value) => {
-        const y = base - BARS * value;
-        return [
-          tag("line", { x1: LEFT, x2: Math.max(right, LEFT + 40), y1: y, y2: y, stroke: LINE }),
-          text(LEFT - 6, y + 4, value, { "text-anchor": "end", fill: SOFT, "font-size": 11 }),
-        ];
-      }),
-      ...row.map((weight, j) => tag("rect", {
-        x: LEFT + cell * (j + 0.12), y: base - BARS * weight, width: cell * 0.76,
-        height: Math.max(1, BARS * weight), fill: WEIGHT,
-      })),
+      valueAxis(
+        [0, 0.5, 1],
+        y,
+        LEFT,
+        Math.max(right, LEFT + 40),
+        { strong: null, gap: 6 },
+        { "font-size": 11 },
+      ),
+      ...row.map((weight, j) =>
+        rect(LEFT + cell * (j + 0.12), y(weight), cell * 0.76, Math.max(1, BARS * weight), {
+          fill: BLUE,
+        }),
+      ),
       ...letters(base + 15),
-      ...beams.map(([answer, logP], k) => text(
-        LEFT, base + 38 + 18 * k, `${k + 1}.  ${answer}   ln p = ${formatNumber(logP)}`,
-        { "font-size": 12.5, fill: k === 0 ? INK : SOFT, "font-weight": k === 0 ? 600 : 400 })),
+      ...beams.map(([answer, logP], k) =>
+        text(LEFT, base + 38 + 18 * k, `${k + 1}.  ${answer}   ln p = ${formatNumber(logP)}`, {
+          "font-size": 12.5,
+          fill: k === 0 ? INK : SOFT,
+          "font-weight": k === 0 ? 600 : 400,
+        }),
+      ),
     ].join(""),
   };
 }

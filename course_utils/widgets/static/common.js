@@ -1,11 +1,14 @@
-/* The common part of every widget; each widget's own file follows in the same module.
+/* What widgets share: colours, numbers and words, drawing.
  *
- * An explorer's file defines three pure functions and hands them to explorer():
- *   compute(values, data) -> result              the numbers
- *   sentence(values, result, data) -> string     what they say
- *   draw(values, result, width, data) -> { height, svg }
- *       the inside of an SVG of `width` pixels, as text made with the helpers tag() and text()
+ * This file, frame.js, mount.js and a widget's own file reach the page as one module: page_script()
+ * in base.py joins them. So there is nothing to import, and a widget gives none of these names to
+ * something of its own.
  */
+
+/** @typedef {[x: number, y: number]} Point */
+/** @typedef {(value: number) => number} Scale  from the values of an axis to pixels */
+/** @typedef {Record<string, string | number | undefined>} Look  attributes in a picture */
+/** @typedef {{ height: number, svg: string }} Picture */
 
 // ---------------------------------------------------------------- colours and fonts of common.css
 
@@ -13,50 +16,115 @@ const INK = "var(--unrolled-ink)";
 const SOFT = "var(--unrolled-soft)";
 const LINE = "var(--unrolled-line)";
 const PAPER = "var(--unrolled-paper)";
+const TINT = "var(--unrolled-tint)";
 const BLUE = "var(--unrolled-blue)";
 const VERMILLION = "var(--unrolled-vermillion)";
+const GREEN = "var(--unrolled-green)";
 const CODE_FONT = "var(--jp-code-font-family, monospace)";
+
+// ---------------------------------------------------------------- arithmetic
+
+/** The whole numbers from 0 to `count` - 1. @param {number} count */
+const range = (count) => Array.from({ length: count }, (_, i) => i);
+
+/** @type {<T>(list: T[]) => T} */
+const last = (list) => list[list.length - 1];
+
+/** @param {number[]} numbers */
+const sum = (numbers) => numbers.reduce((total, each) => total + each, 0);
+
+/** @param {number} value @param {number} low @param {number} high */
+const clip = (value, low, high) => Math.max(low, Math.min(high, value));
+
+/** @param {number} value */
+const sigmoid = (value) => 1 / (1 + Math.exp(-value));
 
 // ---------------------------------------------------------------- numbers and words
 
-/** Three significant digits, as Python's format_number() writes them. */
+/** @param {string} digits */
+const minus = (digits) => digits.replace("-", "−");
+
+/** Three significant digits, as Python's format_number() writes them. @param {number} value */
 function formatNumber(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 1e4) return minus(String(Number(value.toPrecision(3))));
   const [mantissa, exponent] = value.toExponential(2).split("e");
-  const power = [...String(Number(exponent))].map((each) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(each)]);
-  return `${minus(String(Number(mantissa)))}×10${power.join("")}`;
+  return `${minus(String(Number(mantissa)))}×10${superscript(Number(exponent))}`;
 }
 
-const minus = (digits) => digits.replace("-", "−");
+/** @param {number} value */
+const formatSigned = (value) => `${value > 0 ? "+" : ""}${formatNumber(value)}`;
 
-/** A control's value with as many decimals as its step has. */
+/**
+ * A control's value with as many decimals as its step has.
+ *
+ * @type {(value: number, step: number) => string}
+ */
 function formatStep(value, step) {
   return minus(value.toFixed((String(step).split(".")[1] ?? "").length));
 }
 
-/** Split "weight w_h" into pieces: { text } or { letter, subscript }. */
+/** @param {number} whole */
+const superscript = (whole) =>
+  [...String(whole)].map((each) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(each)]).join("");
+
+/** "1 step", "2 steps". @param {number} count @param {string} noun */
+const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** "a", "a and b", "a, b and c". @param {string[]} parts */
+const listed = (parts) =>
+  parts.length > 1 ? `${parts.slice(0, -1).join(", ")} and ${last(parts)}` : (parts[0] ?? "");
+
+/** A shape as Python writes it: "(4, 3)", "(4,)", "()". @param {number[]} shape */
+const tuple = (shape) => `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
+
+/** The same with an ellipsis for what is too long. @param {string} whole @param {number} longest */
+const shortened = (whole, longest) =>
+  whole.length <= longest ? whole : `${whole.slice(0, longest - 1)}…`;
+
+/** The pieces of "weight w_h": { text } or { letter, subscript }. @param {string | number} label */
 function pieces(label) {
-  return String(label).split(/\b([A-Za-z]_(?:\{[^}]*\}|\w+))/).map((part, i) =>
-    i % 2 ? { letter: part[0], subscript: part.slice(2).replace(/[{}]/g, "") } : { text: part });
+  return String(label)
+    .split(/\b([A-Za-z]_(?:\{[^}]*\}|\w+))/)
+    .map((part, i) =>
+      i % 2 ? { letter: part[0], subscript: part.slice(2).replace(/[{}]/g, "") } : { text: part },
+    );
 }
 
 // ---------------------------------------------------------------- drawing
 
+const MIDDLE = { "text-anchor": "middle" };
+const END = { "text-anchor": "end" };
+
+/** @param {string | number} value */
 const escapeText = (value) =>
   String(value).replace(/[&<>"]/g, (each) => `&#${each.charCodeAt(0)};`);
 
-/** An SVG element as text; numbers are rounded to hundredths of a pixel. */
-function tag(name, attributes = {}, ...children) {
+/**
+ * An SVG element as text. Numbers are rounded to hundredths of a pixel; undefined is left out.
+ *
+ * @param {string} name
+ * @param {Look} attributes
+ * @param {...string} children
+ */
+function tag(name, attributes, ...children) {
   const written = Object.entries(attributes).map(([key, value]) => {
+    if (value === undefined) return "";
     const plain = typeof value === "number" ? Math.round(value * 100) / 100 : value;
     return ` ${key}="${escapeText(plain)}"`;
   });
   return `<${name}${written.join("")}>${children.join("")}</${name}>`;
 }
 
-/** Text at a place; "h_{t-1}" is set as a letter with a subscript. */
+/**
+ * Text at a place; "h_{t-1}" is set as a letter with a subscript.
+ *
+ * @param {number} x
+ * @param {number} y
+ * @param {string | number} label
+ * @param {Look} attributes
+ */
 function text(x, y, label, attributes = {}) {
   const parts = pieces(label).map((part) =>
     part.text !== undefined
@@ -64,249 +132,139 @@ function text(x, y, label, attributes = {}) {
       : tag("tspan", { "font-style": "italic" }, escapeText(part.letter)) +
         tag("tspan", { "font-size": "75%", dy: "0.3em" }, escapeText(minus(part.subscript))) +
         // The next piece goes back to the line; it is empty but must hold a character.
-        tag("tspan", { "font-size": "75%", dy: "-0.3em" }, "\u200b"));
+        tag("tspan", { "font-size": "75%", dy: "-0.3em" }, "\u200b"),
+  );
   return tag("text", { x, y, ...attributes }, ...parts);
 }
 
-/** Round numbers that divide [low, high] in about `count` parts. */
-function ticks(low, high, count = 4) {
+/** @type {(x: number, y: number, width: number, height: number, look: Look) => string} */
+const rect = (x, y, width, height, look) => tag("rect", { x, y, width, height, ...look });
+
+/** @type {(cx: number, cy: number, r: number, look: Look) => string} */
+const circle = (cx, cy, r, look) => tag("circle", { cx, cy, r, ...look });
+
+/** @type {(x1: number, y1: number, x2: number, y2: number, look: Look) => string} */
+const segment = (x1, y1, x2, y2, look) => tag("line", { x1, y1, x2, y2, ...look });
+
+/** Straight lines from point to point, as a path's `d`. @param {Point[]} points */
+const path = (points) =>
+  points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+
+/** The line through points. @param {Point[]} points @param {Look} look */
+const curve = (points, look) =>
+  tag("path", { d: path(points), fill: "none", "stroke-width": 2, ...look });
+
+/**
+ * The head of an arrow in the direction (dx, dy), of length 1; its tip is at (x, y).
+ *
+ * @type {(x: number, y: number, dx: number, dy: number, size: number, fill: string) => string}
+ */
+function arrowHead(x, y, dx, dy, size, fill) {
+  /** @param {number} turn */
+  const wing = (turn) =>
+    `${(x - size * dx - turn * 4 * dy).toFixed(1)} ${(y - size * dy + turn * 4 * dx).toFixed(1)}`;
+  return tag("path", { d: `M${x.toFixed(1)} ${y.toFixed(1)}L${wing(1)}L${wing(-1)}Z`, fill });
+}
+
+/**
+ * The area between two lines.
+ *
+ * @type {(upper: Point[], lower: Point[], look: Look) => string}
+ */
+const band = (upper, lower, look) =>
+  tag("path", { d: `${path([...upper, ...[...lower].reverse()])}Z`, ...look });
+
+// ---------------------------------------------------------------- axes and legends
+
+/**
+ * A function that maps [low, high] onto [from, to].
+ *
+ * @type {(low: number, high: number, from: number, to: number) => Scale}
+ */
+const scale = (low, high, from, to) => (value) =>
+  from + ((value - low) / (high - low)) * (to - from);
+
+/**
+ * Ends of an axis that holds all numbers, and 0 if that is near.
+ *
+ * @param {number[]} numbers
+ * @returns {[low: number, high: number]}
+ */
+function limits(numbers) {
+  const low = Math.min(...numbers);
+  const high = Math.max(...numbers);
+  const room = 0.06 * (high - low) || 1;
+  return [low >= 0 && low < 0.3 * high ? 0 : low - room, high + room];
+}
+
+/**
+ * Round numbers that divide [low, high] in about `count` parts.
+ *
+ * @type {(low: number, high: number, count: number) => number[]}
+ */
+function ticks(low, high, count) {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5].find((each) => each * power >= rough) ?? 10);
   const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
+  const end = Math.floor(high / step + 1e-9);
+  // Without the noise of the last digits: 3 * 0.1 is not 0.3.
+  return range(end - first + 1).map((i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** A function that maps [low, high] onto [from, to]. */
-const scale = (low, high, from, to) => (value) => from + ((value - low) / (high - low)) * (to - from);
-
-// ---------------------------------------------------------------- the frame on the page
-
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
+/**
+ * Lines across a panel at `marks`, the one at `strong` darker, with their numbers on the left.
+ *
+ * @param {number[]} marks
+ * @param {Scale} y
+ * @param {number} left
+ * @param {number} right
+ * @param {{ strong?: number | null, gap?: number, label?: (mark: number) => string }} options
+ * @param {Look} look  of the numbers
+ */
+function valueAxis(
+  marks,
+  y,
+  left,
+  right,
+  { strong = 0, gap = 8, label = formatNumber } = {},
+  look = {},
+) {
+  return marks
+    .map((mark) => {
+      const stroke = mark === strong ? SOFT : LINE;
+      return (
+        segment(left, y(mark), right, y(mark), { stroke }) +
+        text(left - gap, y(mark) + 4, label(mark), { ...END, fill: SOFT, ...look })
+      );
+    })
+    .join("");
 }
 
-/** Nodes of a label with its letters and subscripts. */
-function labelNodes(label) {
-  return pieces(label).flatMap((part) =>
-    part.text !== undefined
-      ? [part.text]
-      : [element("i", {}, part.letter), element("sub", {}, part.subscript)]);
-}
+/**
+ * Short lines below a panel at `marks`, with their numbers.
+ *
+ * @type {(marks: number[], x: Scale, bottom: number, gap?: number) => string}
+ */
+const stepAxis = (marks, x, bottom, gap = 19) =>
+  marks
+    .map(
+      (mark) =>
+        segment(x(mark), bottom, x(mark), bottom + 5, { stroke: SOFT }) +
+        text(x(mark), bottom + gap, minus(String(mark)), { ...MIDDLE, fill: SOFT }),
+    )
+    .join("");
 
-/** One labelled native control: { node, show(values) }; `moved(name, value)` hears the learner. */
-function control(spec, moved) {
-  if (spec.kind === "range") return rangeControl(spec, moved);
-  const input = {
-    choice: () => element("select", {}, ...spec.options.map((option) => element("option", {}, option))),
-    text: () => element("input", { type: "text", maxlength: spec.max_length, spellcheck: "false" }),
-    toggle: () => element("input", { type: "checkbox" }),
-  }[spec.kind]();
-  const property = spec.kind === "toggle" ? "checked" : "value";
-  input.addEventListener("input", () => moved(spec.name, input[property]));
-  const name = element("span", { class: "unrolled-name" }, ...labelNodes(spec.label));
-  const node = element("label", { class: `unrolled-${spec.kind}` }, name, input);
-  return {
-    node,
-    show(values) {
-      // What is there already is not set again: it would move the cursor of who types.
-      if (input[property] !== values[spec.name]) input[property] = values[spec.name];
-      dim(node, spec, values);
-    },
-  };
-}
-
-/** Dim a control that matters with another setting of another control only. */
-function dim(node, { used_with }, values) {
-  const [other, setting] = used_with ?? [];
-  node.classList.toggle("unrolled-unused", other !== undefined && values[other] !== setting);
-}
-
-function rangeControl(spec, moved) {
-  const { min, max, step } = spec;
-  const input = element("input", { type: "range", min, max, step });
-  const reading = element("span", { class: "unrolled-reading", "aria-hidden": "true" });
-  input.addEventListener("input", () => moved(spec.name, Number(input.value)));
-  const name = element("span", { class: "unrolled-name" }, ...labelNodes(spec.label));
-  const node = element("label", { class: "unrolled-range" }, name, reading, input);
-  return {
-    node,
-    show(values) {
-      input.value = values[spec.name];
-      reading.textContent = formatStep(values[spec.name], step);
-      dim(node, spec, values);
-    },
-  };
-}
-
-/** Nodes of the controls; toggles that follow one another come together, to stand in one row. */
-function grouped(nodes) {
-  const groups = [];
-  for (const node of nodes) {
-    const toggle = node.classList.contains("unrolled-toggle");
-    const last = groups.at(-1);
-    if (toggle && last?.classList.contains("unrolled-toggles")) last.append(node);
-    else groups.push(toggle ? element("div", { class: "unrolled-toggles" }, node) : node);
-  }
-  return groups;
-}
-
-/** The widget of an explorer, for anywidget. */
-function explorer({ compute, sentence, draw }) {
-  function render({ model, el }) {
-    const { title, controls: specs } = model.get("page");
-    let { data } = model.get("page");
-    const start = Object.fromEntries(specs.map(({ name, value }) => [name, value]));
-    let values = { ...start, ...model.get("values") };
-    let width = 0;
-
-    const controls = specs.map((spec) => control(spec, (name, value) => move({ [name]: value })));
-    const reset = element("button", { type: "button", class: "unrolled-button" }, "Reset");
-    const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    const words = element("p", { class: "unrolled-sentence", "aria-live": "polite" });
-    const root = element("div", { class: "unrolled-widget", role: "group", "aria-label": title },
-      element("div", { class: "unrolled-controls" }, ...grouped(controls.map(({ node }) => node))),
-      picture,
-      element("div", { class: "unrolled-footer" }, words, reset));
-    picture.setAttribute("role", "img");
-    el.append(root);
-
-    function show() {
-      const result = compute(values, data);
-      const said = sentence(values, result, data);
-      for (const each of controls) each.show(values);
-      const { height, svg } = draw(values, result, width, data);
-      picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
-      picture.setAttribute("height", height);
-      picture.setAttribute("aria-label", `${title}. ${said}`);
-      picture.innerHTML = svg;
-      words.replaceChildren(...labelNodes(said));
-    }
-
-    function move(changed) {
-      values = { ...values, ...changed };
-      show(); // first: the picture needs no kernel
-      model.set("values", values);
-      model.save_changes();
-    }
-
-    function follow() {
-      if (model.get("values") === values) return; // the learner's own move
-      values = { ...start, ...model.get("values") };
-      show();
-    }
-
-    function refresh() { // the kernel has sent other data
-      ({ data } = model.get("page"));
-      show();
-    }
-
-    function fit() {
-      const wanted = Math.round(Math.min(900, Math.max(300, root.clientWidth || 640)));
-      if (wanted === width) return;
-      width = wanted;
-      show();
-    }
-
-    reset.addEventListener("click", () => move(start));
-    model.on("change:values", follow);
-    model.on("change:page", refresh);
-    const observer = new ResizeObserver(fit);
-    observer.observe(root);
-    fit();
-    return () => {
-      observer.disconnect();
-      model.off("change:values", follow);
-      model.off("change:page", refresh);
-    };
-  }
-  return { render };
-}
-
-/** Nodes of a text in which `backticks` mark code. */
-function proseNodes(prose) {
-  return prose.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : part));
-}
-
-// ---------------------------------------------------------------- in an output
-
-/** Let a widget take the place of the still in `host`, the element of an output. The page does the
- * work alone where it can, with the state that the output holds; once the kernel's model of that
- * `name` is there (see connect.js), the widget works beside it. */
-export function mount(host, css, name, widget) {
-  const [still, stored] = host.children;
-  const place = element("div");
-  const alone = "needsKernel" in host.dataset ? null : storedModel(JSON.parse(stored.textContent));
-  let shown = null;
-  let leave;
-
-  function show(model) {
-    if (model === shown) return;
-    leave?.();
-    place.replaceChildren();
-    leave = model && widget.render({ model, el: place });
-    still.hidden = Boolean(model);
-    shown = model;
-  }
-
-  async function connect() {
-    const model = globalThis.unrolledModels?.get(name);
-    if (!model) return;
-    document.removeEventListener("unrolled-model", connect);
-    const kernels = await model.widget_manager.get_model(name).catch(() => null);
-    const follow = () => {
-      if (kernels.comm_live) show(model);
-      else if (!alone) show(null); // the kernel has ended
-    };
-    kernels?.on("comm_live_update", follow);
-    if (kernels) follow();
-  }
-
-  setUpPage(css);
-  host.append(place);
-  show(alone);
-  document.addEventListener("unrolled-model", connect);
-  connect();
-}
-
-/** A model without a kernel. */
-function storedModel(state) {
-  const ignore = () => {};
-  return {
-    get: (name) => state[name],
-    set: (name, value) => { state[name] = value; },
-    save_changes: ignore, send: ignore, on: ignore, off: ignore,
-  };
-}
-
-/** Give the page, once, the style of all widgets and the rules for their keys. */
-function setUpPage(css) {
-  if (document.getElementById("unrolled-style")) return;
-  document.head.append(element("style", { id: "unrolled-style" }, css));
-  const ours = (node) => node?.closest?.(".unrolled-widget :is(input, select, button)");
-  // Before JupyterLab, which listens on the document: it passes over what carries this attribute.
-  window.addEventListener("keydown", (event) => {
-    ours(event.target)?.toggleAttribute("data-lm-suppress-shortcuts", usesKey(event.target, event));
-  }, true);
-  // The browser undoes the last edit of the whole page: that of a cell, somewhere out of sight.
-  window.addEventListener("beforeinput", (event) => {
-    const focused = document.activeElement;
-    if (event.inputType.startsWith("history") && ours(focused) && event.target !== focused) {
-      event.preventDefault();
-    }
-  }, true);
-}
-
-/** Whether a control keeps a key from JupyterLab, to which "b" means a new cell. */
-function usesKey({ type }, { key, ctrlKey, metaKey, altKey, shiftKey }) {
-  if (ctrlKey || metaKey) {
-    const edits = type === "text" ? /^([acvxyz]|Arrow.*|Home|End|Backspace|Delete)$/i : /^[yz]$/i;
-    return edits.test(key);
-  }
-  if (key === "Enter") return !shiftKey && !altKey;
-  return !/^(Escape|Tab|F\d+)$/.test(key);
-}
+/**
+ * A name after a piece of its line.
+ *
+ * @param {number} x
+ * @param {number} y  of the name
+ * @param {string} name
+ * @param {Look} line  its look
+ * @param {Look} look  of the name
+ * @param {number} length  of the piece
+ */
+const legendEntry = (x, y, name, line, look = {}, length = 24) =>
+  segment(x, y - 4, x + length, y - 4, { "stroke-width": 2, ...line }) +
+  text(x + length + 6, y, name, look);

@@ -4,42 +4,65 @@ const N_LAGS = 50;
 const SMALL = 0.01;
 const LARGE = 100;
 const DECADES = 30;
-const LAGS = Array.from({ length: N_LAGS + 1 }, (_, k) => k);
+const LAGS = range(N_LAGS + 1);
+
+/** @typedef {{ start: string, radius: number, activation: string, scale: number }} Values */
+/** @typedef {{ matrix: number[][], sigma: number, x: number[][] }} Start */
+/** @typedef {{ starts: Record<string, Start> }} Data */
+/** @typedef {ReturnType<typeof compute>} Result */
 
 // ---------------------------------------------------------------- the numbers
 
+/** @type {Record<string, { squash: (total: number) => number, slope: (h: number) => number }>} */
 const ACTIVATIONS = {
   tanh: { squash: Math.tanh, slope: (h) => 1 - h * h },
   linear: { squash: Number, slope: () => 1 },
   relu: { squash: (total) => Math.max(0, total), slope: (h) => Number(h > 0) },
 };
 
-/** States of all steps; the recurrent matrix is W_hh, rows are states. */
-function run(W_hh, x, scale, squash) {
+/**
+ * States of all steps; the recurrent matrix is W_hh, rows are states.
+ *
+ * @param {number[][]} W_hh
+ * @param {number[][]} x
+ * @param {number} size  of the input
+ * @param {(total: number) => number} squash
+ */
+function run(W_hh, x, size, squash) {
   const units = W_hh.map((_, u) => u);
   let h = units.map(() => 0);
   return x.map((x_t) => {
     const before = h;
-    h = units.map((u) => squash(
-      before.reduce((total, h_v, v) => total + h_v * W_hh[v][u], scale * x_t[u])));
+    h = units.map((u) =>
+      squash(before.reduce((total, h_v, v) => total + h_v * W_hh[v][u], size * x_t[u])),
+    );
     return h;
   });
 }
 
-/** One step back: each row d becomes (d * slope) W_hh^T. */
+/**
+ * One step back: each row d becomes (d * slope) W_hh^T.
+ *
+ * @type {(rows: number[][], slopes: number[], W_hh: number[][]) => number[][]}
+ */
 function back(rows, slopes, W_hh) {
   return rows.map((row) => {
     const d = row.map((each, u) => each * slopes[u]);
-    return W_hh.map((weights) => weights.reduce((total, weight, u) => total + d[u] * weight, 0));
+    return W_hh.map((weights) => sum(weights.map((weight, u) => d[u] * weight)));
   });
 }
 
-/** Root mean square over all directions in which the gradient may start. */
-const size = (rows) =>
-  Math.sqrt(rows.reduce((total, row) => total + row.reduce((sum, d) => sum + d * d, 0), 0) / rows.length);
+/**
+ * Root mean square over all directions in which the gradient may start.
+ *
+ * @param {number[][]} rows
+ */
+const size = (rows) => Math.sqrt(sum(rows.map((row) => sum(row.map((d) => d * d)))) / rows.length);
 
+/** @param {number} k */
 const orNull = (k) => (k === -1 ? null : k);
 
+/** @param {Values} values @param {Data} data */
 export function compute(values, { starts }) {
   const { matrix, sigma: unscaled, x } = starts[values.start];
   const W_hh = matrix.map((row) => row.map((weight) => values.radius * weight));
@@ -65,24 +88,29 @@ export function compute(values, { starts }) {
 
 // ---------------------------------------------------------------- what they say
 
+/** @param {Result} result */
 function fate({ gradient, vanished, exploded, open }) {
   if (open < N_LAGS && vanished !== null) {
-    return `The gradient falls below 1 % at lag ${vanished} and is exactly 0 from lag ${open + 1} on`;
+    const closed = `is exactly 0 from lag ${open + 1} on`;
+    return `The gradient falls below 1 % at lag ${vanished} and ${closed}`;
   }
   if (vanished !== null && exploded !== null) {
     const low = `falls below 1 % at lag ${vanished}`;
     const high = `rises above 100 times at lag ${exploded}`;
     return `The gradient ${(vanished < exploded ? [low, high] : [high, low]).join(" and ")}`;
   }
-  const left = `and is ${formatNumber(gradient.at(-1))} times its size at lag ${N_LAGS}`;
+  const left = `and is ${formatNumber(last(gradient))} times its size at lag ${N_LAGS}`;
   if (vanished !== null) return `The gradient falls below 1 % at lag ${vanished} ${left}`;
   if (exploded !== null) return `The gradient rises above 100 times at lag ${exploded} ${left}`;
   return `The gradient stays between 1 % and 100 times its size ${left}`;
 }
 
+/** @type {(values: Values, result: Result) => string} */
 export function sentence({ radius }, result) {
-  return `${fate(result)}; the spectral radius is ${formatNumber(radius)}, ` +
-    `the largest singular value ${formatNumber(result.sigma)}.`;
+  return (
+    `${fate(result)}; the spectral radius is ${formatNumber(radius)}, ` +
+    `the largest singular value ${formatNumber(result.sigma)}.`
+  );
 }
 
 // ---------------------------------------------------------------- the picture
@@ -91,82 +119,109 @@ const LEFT = 62;
 const TOP = 66;
 const BOTTOM = 330;
 const HEIGHT = 378;
-const GRADIENT = "var(--unrolled-blue)";
-const RADIUS = "var(--unrolled-green)";
-const BOUND = "var(--unrolled-vermillion)";
+/** @type {Record<string, Record<string, string>>} */
+const STYLES = {
+  gradient: { stroke: BLUE },
+  bound: { stroke: VERMILLION, "stroke-dasharray": "7 4" },
+  radius: { stroke: GREEN, "stroke-dasharray": "2 4" },
+};
 
-/** Logarithm to base ten, held within the axis; that of 0 is the axis's end. */
-const decade = (value) => Math.max(-DECADES, Math.min(DECADES, value > 0 ? Math.log10(value) : -DECADES));
+/**
+ * Logarithm to base ten, held within the axis; that of 0 is the axis's end.
+ *
+ * @param {number} value
+ */
+const decade = (value) => (value > 0 ? clip(Math.log10(value), -DECADES, DECADES) : -DECADES);
 
-/** Powers of ten at the ends of the axis: all that is drawn, at least 1e-3 to 1e3. */
+/**
+ * Powers of ten at the ends of the axis: all that is drawn, at least 1e-3 to 1e3.
+ *
+ * @param {Result} result
+ */
 function decades({ gradient, radius, bound }) {
   const drawn = [...gradient, ...radius, ...bound].filter((value) => value > 0).map(decade);
   return [Math.min(-3, Math.floor(Math.min(...drawn))), Math.max(3, Math.ceil(Math.max(...drawn)))];
 }
 
-const superscript = (power) =>
-  [...String(power)].map((each) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(each)]).join("");
-const powerOfTen = (power) => ({ "-1": "0.1", 0: "1", 1: "10" })[power] ?? `10${superscript(power)}`;
+/** @param {number} power */
+const powerOfTen = (power) =>
+  Math.abs(power) <= 1 ? String(10 ** power) : `10${superscript(power)}`;
 
+/** @type {(x: Scale, y: Scale, low: number, high: number, right: number) => string[]} */
 function axes(x, y, low, high, right) {
   // Whole powers of ten only, zero among them.
-  const step = [1, 2, 5, 10].find((each) => (high - low) / each <= 8);
+  const step = [1, 2, 5].find((each) => (high - low) / each <= 8) ?? 10;
   const first = Math.ceil(low / step);
-  const powers = Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
+  const powers = range(Math.floor(high / step) - first + 1).map((i) => (first + i) * step);
   return [
-    ...powers.map((power) =>
-      tag("line", { x1: LEFT, x2: right, y1: y(power), y2: y(power), stroke: power === 0 ? SOFT : LINE }) +
-      text(LEFT - 8, y(power) + 4, powerOfTen(power), { "text-anchor": "end", fill: SOFT })),
-    ...LAGS.filter((k) => k % 10 === 0).map((k) =>
-      tag("line", { x1: x(k), x2: x(k), y1: BOTTOM, y2: BOTTOM + 5, stroke: SOFT }) +
-      text(x(k), BOTTOM + 19, k, { "text-anchor": "middle", fill: SOFT })),
-    text((x(0) + x(N_LAGS)) / 2, HEIGHT - 8, "lag k (steps back)", { "text-anchor": "middle", fill: INK }),
+    valueAxis(powers, y, LEFT, right, { label: powerOfTen }),
+    stepAxis(
+      LAGS.filter((k) => k % 10 === 0),
+      x,
+      BOTTOM,
+    ),
+    text((x(0) + x(N_LAGS)) / 2, HEIGHT - 8, "lag k (steps back)", {
+      ...MIDDLE,
+      fill: INK,
+    }),
   ];
 }
 
-const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
-
-/** Names of the lines, one below the other, each behind a piece of its line. */
+/** Names of the lines, one below the other. */
 function legend() {
+  /** @type {[name: string, style: Record<string, string>][]} */
   const rows = [
-    [GRADIENT, "gradient (last step = 1)", {}],
-    [BOUND, "bound: (largest singular value)ᵏ", { "stroke-dasharray": "7 4" }],
-    [RADIUS, "(spectral radius)ᵏ", { "stroke-dasharray": "2 4" }],
+    ["gradient (last step = 1)", STYLES.gradient],
+    ["bound: (largest singular value)ᵏ", STYLES.bound],
+    ["(spectral radius)ᵏ", STYLES.radius],
   ];
-  return rows.map(([colour, name, dashes], i) =>
-    tag("path", { d: `M4 ${10 + 18 * i}h26`, stroke: colour, "stroke-width": 2, fill: "none", ...dashes }) +
-    text(36, 14 + 18 * i, name, { fill: colour, "font-size": 12 }));
+  return rows.map(([name, style], i) =>
+    legendEntry(4, 14 + 18 * i, name, style, { fill: style.stroke, "font-size": 12 }, 26),
+  );
 }
 
-/** The lag at which the gradient leaves the band, marked. */
+/**
+ * The lag at which the gradient leaves the band, marked.
+ *
+ * @type {(k: number | null, gradient: number[], x: Scale, y: Scale) => string}
+ */
 function mark(k, gradient, x, y) {
   if (k === null) return "";
-  return tag("line", { x1: x(k), x2: x(k), y1: TOP, y2: BOTTOM, stroke: INK, "stroke-dasharray": "3 3" }) +
-    tag("circle", { cx: x(k), cy: y(decade(gradient[k])), r: 5.5, fill: "none", stroke: INK, "stroke-width": 1.5 });
+  return (
+    segment(x(k), TOP, x(k), BOTTOM, { stroke: INK, "stroke-dasharray": "3 3" }) +
+    circle(x(k), y(decade(gradient[k])), 5.5, { fill: "none", stroke: INK, "stroke-width": 1.5 })
+  );
 }
 
-export function draw(values, result, width) {
+/** @type {(values: Values, result: Result, width: number) => Picture} */
+export function draw(_values, result, width) {
   const right = width - 12;
   const [low, high] = decades(result);
   const x = scale(0, N_LAGS, LEFT + 6, right - 6);
   const height = scale(low, high, BOTTOM, TOP);
+  /** @param {number} power */
   const y = (power) => height(Math.max(low, power)); // a gradient of 0 stays on the axis
-  const line = (series) => path(series.map((value, k) => [x(k), y(decade(value))]));
-  const stroke = (colour, more = {}) => ({ fill: "none", stroke: colour, "stroke-width": 2, ...more });
-  const band = { x: LEFT, width: right - LEFT, y: y(2), height: y(-2) - y(2), fill: "var(--unrolled-tint)" };
+  /** @param {"gradient" | "bound" | "radius"} name */
+  const line = (name) =>
+    curve(
+      result[name].map((value, k) => [x(k), y(decade(value))]),
+      STYLES[name],
+    );
+  const shade = { x: LEFT, width: right - LEFT, y: y(2), height: y(-2) - y(2), fill: TINT };
   return {
     height: HEIGHT,
     svg: [
       ...legend(),
-      tag("rect", band),
+      tag("rect", shade),
       ...axes(x, y, low, high, right),
       mark(result.vanished, result.gradient, x, y),
       mark(result.exploded, result.gradient, x, y),
-      tag("path", { d: line(result.bound), ...stroke(BOUND, { "stroke-dasharray": "7 4" }) }),
-      tag("path", { d: line(result.radius), ...stroke(RADIUS, { "stroke-dasharray": "2 4" }) }),
-      tag("path", { d: line(result.gradient), ...stroke(GRADIENT) }),
+      line("bound"),
+      line("radius"),
+      line("gradient"),
       ...result.gradient.map((value, k) =>
-        tag("circle", { cx: x(k), cy: y(decade(value)), r: width < 480 ? 1.8 : 2.6, fill: GRADIENT })),
+        circle(x(k), y(decade(value)), width < 480 ? 1.8 : 2.6, { fill: BLUE }),
+      ),
     ].join(""),
   };
 }

@@ -1,24 +1,43 @@
 /* A piano roll that sounds. See melody_player.py: the same numbers, sentence and picture.
  * The sound is made here, by Web Audio, and only after a press of the button. */
 
+/** @typedef {{ melody: string, tempo: number, note: number }} Values */
+/** @typedef {[pitch: number, sixteenths: number]} Note  a rest has pitch 0 */
+/** @typedef {{ key: string, metre: string, bar: number, notes: Note[] }} Melody */
+/** @typedef {{ melodies: Record<string, Melody> }} Data */
+/** @typedef {ReturnType<typeof compute>} Result */
+
 // ---------------------------------------------------------------- the numbers
 
 const PITCH_NAMES = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "G♯", "A", "B♭", "B"];
-const WITH_A_FLAT = ["C minor", "F minor", "B♭ minor", "E♭ major", "A♭ major", "D♭ major"]; // not G♯
+// Keys whose scale has A♭, not G♯.
+const WITH_A_FLAT = ["C minor", "F minor", "B♭ minor", "E♭ major", "A♭ major", "D♭ major"];
 const BLACK_KEYS = [1, 3, 6, 8, 10];
+/** @type {Record<number, string>} */
 const LENGTH_NAMES = {
-  1: "a sixteenth", 2: "an eighth", 3: "a dotted eighth", 4: "a quarter",
-  6: "a dotted quarter", 8: "a half", 12: "a dotted half", 16: "a whole note",
+  1: "a sixteenth",
+  2: "an eighth",
+  3: "a dotted eighth",
+  4: "a quarter",
+  6: "a dotted quarter",
+  8: "a half",
+  12: "a dotted half",
+  16: "a whole note",
 };
 
+/** @param {number} pitch @param {string} key */
 function pitchName(pitch, key) {
   const name = pitch % 12 === 8 && WITH_A_FLAT.includes(key) ? "A♭" : PITCH_NAMES[pitch % 12];
   return `${name}${minus(String(Math.floor(pitch / 12) - 1))}`;
 }
 
-const noteName = ([pitch, duration], key) =>
-  `${pitch ? pitchName(pitch, key) : "a rest"}, ${LENGTH_NAMES[duration] ?? `${duration} sixteenths`}`;
+/** @type {(note: Note, key: string) => string} */
+function noteName([pitch, duration], key) {
+  const length = LENGTH_NAMES[duration] ?? `${duration} sixteenths`;
+  return `${pitch ? pitchName(pitch, key) : "a rest"}, ${length}`;
+}
 
+/** @param {Values} values @param {Data} data */
 export function compute({ melody, tempo, note }, { melodies }) {
   const { notes, key } = melodies[melody];
   const sixteenth = 15 / tempo;
@@ -40,10 +59,13 @@ export function compute({ melody, tempo, note }, { melodies }) {
 
 // ---------------------------------------------------------------- what they say
 
+/** @type {(values: Values, result: Result) => string} */
 export function sentence({ tempo }, { starts, hertz, seconds, note, name }) {
   const height = hertz[note - 1] ? `, ${formatNumber(hertz[note - 1])} Hz` : "";
-  return `Note ${note} of ${starts.length} is ${name}${height}; at ${tempo} quarters a minute ` +
-    `the melody lasts ${formatNumber(seconds)} s.`;
+  return (
+    `Note ${note} of ${starts.length} is ${name}${height}; at ${tempo} quarters a minute ` +
+    `the melody lasts ${formatNumber(seconds)} s.`
+  );
 }
 
 // ---------------------------------------------------------------- the picture
@@ -56,7 +78,12 @@ const FEWEST_ROWS = 12; // semitones shown, at least
 const MOST_NAMED = 24; // rows that can all be named; of more, only C is
 const MOST_LINES = 32; // bars with a line each
 
-/** Lowest and highest pitch shown: those that sound, and some more if they are few. */
+/**
+ * Lowest and highest pitch shown: those that sound, and some more if they are few.
+ *
+ * @param {Note[]} notes
+ * @returns {[low: number, high: number]}
+ */
 function rowsOf(notes) {
   const sounding = notes.map(([pitch]) => pitch).filter(Boolean);
   if (!sounding.length) sounding.push(60);
@@ -65,69 +92,105 @@ function rowsOf(notes) {
   return [low - Math.floor(missing / 2), high + Math.ceil(missing / 2)];
 }
 
-/** Stripes of the black keys, and the names of the pitches that sound. */
+/**
+ * Stripes of the black keys, and the names of the pitches that sound.
+ *
+ * @param {Melody} melody
+ * @param {[low: number, high: number]} rows
+ * @param {Scale} y
+ * @param {number} row
+ * @param {number} right
+ */
 function keyboard({ notes, key }, [low, high], y, row, right) {
   const sounding = new Set(notes.map(([pitch]) => pitch).filter(Boolean));
-  return Array.from({ length: high - low + 1 }, (_, i) => low + i).map((pitch) => {
+  const look = { ...END, fill: SOFT, "font-size": clip(row, 8, 12) };
+  return range(high - low + 1).map((i) => {
+    const pitch = low + i;
     const black = BLACK_KEYS.includes(((pitch % 12) + 12) % 12);
     const named = high - low < MOST_NAMED ? sounding.has(pitch) : pitch % 12 === 0;
-    return (black ? tag("rect", { x: LEFT, y: y(pitch), width: right - LEFT, height: row, fill: LINE, "fill-opacity": 0.35 }) : "") +
-      (named ? text(LEFT - 6, y(pitch) + row / 2 + 4, pitchName(pitch, key), { "text-anchor": "end", fill: SOFT, "font-size": Math.max(8, Math.min(12, row)) }) : "");
+    return (
+      (black ? rect(LEFT, y(pitch), right - LEFT, row, { fill: LINE, "fill-opacity": 0.35 }) : "") +
+      (named ? text(LEFT - 6, y(pitch) + row / 2 + 4, pitchName(pitch, key), look) : "")
+    );
   });
 }
 
-/** Bar lines, some of them with the number of the bar; of many bars those lines only. */
+/**
+ * Bar lines, some of them with the number of the bar; of many bars those lines only.
+ *
+ * @type {(length: number, bar: number, x: Scale, width: number) => string[]}
+ */
 function bars(length, bar, x, width) {
   const count = Math.ceil(length / bar);
   const step = Math.ceil(count / (width < 480 ? 4 : 8));
-  return Array.from({ length: count }, (_, i) => {
+  return range(count).map((i) => {
     const at = x(i * bar);
-    return (i % step && count > MOST_LINES ? "" : tag("line", { x1: at, x2: at, y1: TOP, y2: BOTTOM, stroke: LINE })) +
-      (i % step ? "" : text(at, BOTTOM + 18, i ? i + 1 : "bar 1", { fill: SOFT, "font-size": 12, "text-anchor": i ? "middle" : "start" }));
+    const look = { fill: SOFT, "font-size": 12, "text-anchor": i ? "middle" : "start" };
+    return (
+      (i % step && count > MOST_LINES ? "" : segment(at, TOP, at, BOTTOM, { stroke: LINE })) +
+      (i % step ? "" : text(at, BOTTOM + 18, i ? i + 1 : "bar 1", look))
+    );
   });
 }
 
+/** @type {(values: Values, result: Result, melody: Melody, width: number) => string} */
 function heading({ melody, tempo }, { seconds }, { key, metre }, width) {
   const about = [melody, key, metre].filter(Boolean).join(", ");
   const lasts = `; ${formatNumber(seconds)} s`;
   const longest = Math.floor((width - LEFT) / 7) - lasts.length;
-  const short = about.length > longest ? `${about.slice(0, longest - 1)}…` : about;
   const whole = `${about}${lasts} at ${tempo} quarters a minute`;
-  return whole.length * 7 < width - LEFT ? whole : short + lasts;
+  return whole.length * 7 < width - LEFT ? whole : shortened(about, longest) + lasts;
 }
 
+/** @type {(values: Values, result: Result, width: number, data: Data) => Picture} */
 export function draw(values, result, width, { melodies }) {
-  const { notes, bar, ...about } = melodies[values.melody];
-  const length = notes.reduce((sum, [, duration]) => sum + duration, 0);
+  const melody = melodies[values.melody];
+  const { notes, bar } = melody;
+  const length = sum(notes.map(([, duration]) => duration));
   const right = width - 10;
   const rows = rowsOf(notes);
   const row = (BOTTOM - TOP) / (rows[1] - rows[0] + 1);
   const x = scale(0, length, LEFT, right);
+  /** @param {number} pitch */
   const y = (pitch) => TOP + (rows[1] - pitch) * row; // of the upper edge
   let now = 0;
   const boxes = notes.map(([pitch, duration], i) => {
     const from = x(now);
     now += duration;
-    const box = { x: from + 0.5, width: Math.max(0.5, x(now) - from - 1), rx: 1.5 };
+    const wide = Math.max(0.5, x(now) - from - 1);
     const pointed = i === result.note - 1;
-    if (pitch) return tag("rect", { ...box, y: y(pitch) + 0.5, height: Math.max(0.5, row - 1), fill: pointed ? VERMILLION : BLUE });
-    return pointed ? tag("rect", { ...box, y: TOP, height: BOTTOM - TOP, fill: VERMILLION, "fill-opacity": 0.25 }) : "";
+    const look = { rx: 1.5, fill: pointed ? VERMILLION : BLUE };
+    if (pitch) return rect(from + 0.5, y(pitch) + 0.5, wide, Math.max(0.5, row - 1), look);
+    if (!pointed) return "";
+    return rect(from + 0.5, TOP, wide, BOTTOM - TOP, { ...look, "fill-opacity": 0.25 });
   });
   const [pitch] = notes[result.note - 1];
   const at = x(result.starts[result.note - 1] / (15 / values.tempo));
   const name = text(at, y(pitch || rows[1]) + (pitch ? -4 : 14), result.name, {
-    fill: VERMILLION, "font-weight": 600, stroke: PAPER, "stroke-width": 4, "paint-order": "stroke", "text-anchor": at > (LEFT + right) / 2 ? "end" : "start",
+    fill: VERMILLION,
+    "font-weight": 600,
+    stroke: PAPER,
+    "stroke-width": 4,
+    "paint-order": "stroke",
+    "text-anchor": at > (LEFT + right) / 2 ? "end" : "start",
   });
   return {
     height: HEIGHT,
     svg: [
-      text(LEFT, 18, heading(values, result, about, width), { fill: INK, "font-size": 13 }),
-      ...keyboard(melodies[values.melody], rows, y, row, right),
+      text(LEFT, 18, heading(values, result, melody, width), { fill: INK, "font-size": 13 }),
+      ...keyboard(melody, rows, y, row, right),
       ...bars(length, bar, x, width),
-      tag("rect", { x: LEFT, y: TOP, width: right - LEFT, height: BOTTOM - TOP, fill: "none", stroke: LINE }),
+      rect(LEFT, TOP, right - LEFT, BOTTOM - TOP, { fill: "none", stroke: LINE }),
       ...boxes,
       name,
-      tag("line", { class: "unrolled-cursor", x1: LEFT, x2: LEFT, y1: TOP, y2: BOTTOM, stroke: INK, "stroke-width": 2, visibility: "hidden", "data-from": LEFT, "data-to": right }),
+      segment(LEFT, TOP, LEFT, BOTTOM, {
+        class: "unrolled-cursor",
+        stroke: INK,
+        "stroke-width": 2,
+        visibility: "hidden",
+        "data-from": LEFT,
+        "data-to": right,
+      }),
     ].join(""),
   };
 }
@@ -138,7 +201,15 @@ const ATTACK = 0.01; // seconds
 const LEAD = 0.06; // between the press and the first note, so that its start is not cut
 const LOUDNESS = 0.25;
 
-/** One note: a triangle wave that comes fast, fades, and ends a little before the next. */
+/**
+ * One note: a triangle wave that comes fast, fades, and ends a little before the next.
+ *
+ * @param {AudioContext} context
+ * @param {AudioNode} output
+ * @param {number} hertz
+ * @param {number} at
+ * @param {number} duration
+ */
 function strike(context, output, hertz, at, duration) {
   const envelope = context.createGain();
   envelope.gain.setValueAtTime(0, at);
@@ -153,9 +224,15 @@ function strike(context, output, hertz, at, duration) {
   tone.stop(at + duration);
 }
 
-/** Play from a note on: { now(), stop() }; now() is the place in the melody in seconds. */
-function startSound(AudioContext, { starts, durations, hertz }, first) {
-  const context = new AudioContext();
+/**
+ * Play from a note on; now() is the place in the melody in seconds.
+ *
+ * @param {typeof AudioContext} Context
+ * @param {Result} result
+ * @param {number} first
+ */
+function startSound(Context, { starts, durations, hertz }, first) {
+  const context = new Context();
   const output = context.createGain();
   output.gain.value = LOUDNESS;
   output.connect(context.destination);
@@ -176,28 +253,42 @@ function startSound(AudioContext, { starts, durations, hertz }, first) {
 
 // ---------------------------------------------------------------- the button
 
-const NO_SOUND = "This browser has no Web Audio, so the melody cannot be heard here; the picture shows it.";
+const NO_SOUND =
+  "This browser has no Web Audio, so the melody cannot be heard here; the picture shows it.";
 const SILENT = "The browser has not started the sound: is an audio device connected?";
 const PLAYS = "unrolled-plays"; // an event of the page: who starts to play silences the others
 
+/** @typedef {ReturnType<typeof startSound>} Sound */
+/** @typedef {{ sound: Sound, doubt: number, seconds: number, frame: number }} Playing */
+
 const roll = explorer({ compute, sentence, draw });
 
+/** What the page certainly has. @type {(place: Element, selector: string) => Element} */
+const found = (place, selector) => /** @type {Element} */ (place.querySelector(selector));
+
+/** Where the melody begins and ends. @param {Element} cursor @returns {[number, number]} */
+const ends = (cursor) => [
+  Number(cursor.getAttribute("data-from")),
+  Number(cursor.getAttribute("data-to")),
+];
+
+/** @param {View<ExplorerState<Values, Data>>} view */
 function render(view) {
   const { model, el } = view;
   const remove = roll.render(view);
-  const root = el.querySelector(".unrolled-widget");
-  const picture = root.querySelector("svg");
+  const root = found(el, ".unrolled-widget");
+  const picture = /** @type {SVGSVGElement} */ (found(root, "svg"));
   const [sign, word] = [element("span", { "aria-hidden": "true" }), element("span")];
   const button = element("button", { type: "button", class: "unrolled-button" }, sign, word);
   const notice = element("p", { role: "status", class: "unrolled-notice" });
+  /** @type {Playing | null} */
   let playing = null;
 
-  /** What the page shows now: the values of the controls, and what follows from them. */
-  function shown() {
-    const { controls, data } = model.get("page");
-    const start = Object.fromEntries(controls.map(({ name, value }) => [name, value]));
-    return compute({ ...start, ...model.get("values") }, data);
-  }
+  /** What the page shows now. */
+  const shown = () => compute(currentValues(model), model.get("page").data);
+
+  /** The line at the place in the melody; a new one after each drawing. */
+  const cursor = () => found(picture, ".unrolled-cursor");
 
   function label() {
     sign.textContent = playing ? "■ " : "▶ ";
@@ -210,54 +301,52 @@ function render(view) {
     clearTimeout(playing.doubt);
     playing.sound.stop();
     playing = null;
-    picture.querySelector(".unrolled-cursor").setAttribute("visibility", "hidden");
+    cursor().setAttribute("visibility", "hidden");
     label();
   }
 
   function follow() {
+    if (!playing) return;
     const { sound, seconds } = playing;
-    if (sound.now() >= seconds || !root.isConnected) { // the end, or another output in this place
+    // The end, or another output in this place.
+    if (sound.now() >= seconds || !root.isConnected) {
       stop();
       return;
     }
-    const cursor = picture.querySelector(".unrolled-cursor"); // a new one after each drawing
-    const { from, to } = cursor.dataset;
-    const x = scale(0, seconds, Number(from), Number(to))(sound.now());
-    cursor.setAttribute("x1", x.toFixed(1));
-    cursor.setAttribute("x2", x.toFixed(1));
-    cursor.setAttribute("visibility", "visible");
+    const line = cursor();
+    const x = scale(0, seconds, ...ends(line))(sound.now()).toFixed(1);
+    line.setAttribute("x1", x);
+    line.setAttribute("x2", x);
+    line.setAttribute("visibility", "visible");
     playing.frame = requestAnimationFrame(follow);
   }
 
   function play() {
-    const AudioContext = globalThis.AudioContext ?? globalThis.webkitAudioContext;
-    notice.textContent = AudioContext ? "" : NO_SOUND;
-    if (!AudioContext) return;
+    const Context = globalThis.AudioContext;
+    notice.textContent = Context ? "" : NO_SOUND;
+    if (!Context) return;
     document.dispatchEvent(new CustomEvent(PLAYS));
     const result = shown();
-    const sound = startSound(AudioContext, result, result.note - 1);
+    const sound = startSound(Context, result, result.note - 1);
     const doubt = setTimeout(() => {
       if (sound.silent()) notice.textContent = SILENT;
     }, 1500);
-    playing = { sound, doubt, seconds: result.seconds };
+    playing = { sound, doubt, seconds: result.seconds, frame: 0 };
     label();
     follow();
   }
 
-  /** A press on the picture points to the note at that time. */
+  /** A press on the picture points to the note at that time. @param {MouseEvent} event */
   function point({ clientX }) {
-    const { from, to } = picture.querySelector(".unrolled-cursor").dataset;
-    const { x } = new DOMPoint(clientX, 0).matrixTransform(picture.getScreenCTM().inverse());
+    const { x } = new DOMPoint(clientX, 0).matrixTransform(picture.getScreenCTM()?.inverse());
     const { starts, seconds } = shown();
-    const time = scale(Number(from), Number(to), 0, seconds)(x);
+    const time = scale(...ends(cursor()), 0, seconds)(x);
     const note = Math.max(1, starts.filter((start) => start <= time).length);
-    const slider = [...root.querySelectorAll("input[type=range]")].at(-1);
-    slider.value = note;
-    slider.dispatchEvent(new Event("input"));
+    moveSlider(last(slidersIn(root)), note);
   }
 
   label();
-  root.querySelector(".unrolled-controls").append(button);
+  found(root, ".unrolled-controls").append(button);
   root.append(notice);
   button.addEventListener("click", () => (playing ? stop() : play()));
   picture.style.cursor = "pointer";

@@ -5,9 +5,28 @@
 const BASES = "ACGT";
 const SITE = 7; // bases in a planted site
 
-const sigmoid = (value) => 1 / (1 + Math.exp(-value));
+/** @typedef {{ sequence: string, typed: string, place: number, base: string }} Values */
+/** @typedef {{ kernel: number[][], recurrent_kernel: number[][], bias: number[][] }} Cell */
+/** @typedef {{ W_hy: number[][], b_y: number[] }} ReadOut */
 
-/** One step of a GRU that resets after the product; the input is one-hot, a row of the kernel. */
+/**
+ * @typedef {object} Data
+ * @property {string} own  the choice of a typed sequence
+ * @property {number} max_steps
+ * @property {Record<string, string>} sequences
+ * @property {Record<string, number>} sites  first places of the planted sites
+ * @property {Cell & ReadOut} weights
+ */
+
+/** @typedef {{ evidence: number, effects: number[][] }} Effects  effects by base and place */
+/** @typedef {{ bases: string, place: number, changed: number | null }} Chosen */
+/** @typedef {Chosen & { evidence: number | null, effects: number[][] }} Result */
+
+/**
+ * One step of a GRU that resets after the product; the input is one-hot, a row of the kernel.
+ *
+ * @type {(h: number[], base: number, cell: Cell) => number[]}
+ */
 function step(h, base, { kernel, recurrent_kernel: recurrent, bias }) {
   const n = h.length;
   const recalled = bias[1].slice();
@@ -22,70 +41,96 @@ function step(h, base, { kernel, recurrent_kernel: recurrent, bias }) {
   });
 }
 
-const sum = (one, other) => one.map((value, i) => value + other[i]);
+/** @type {(one: number[], other: number[]) => number[]} */
+const added = (one, other) => one.map((value, i) => value + other[i]);
 
-/** Evidence after the states that `total` sums up. */
+/**
+ * Evidence after the states that `total` sums up.
+ *
+ * @type {(total: number[], n: number, readOut: ReadOut) => number}
+ */
 function evidenceOf(total, n, { W_hy, b_y }) {
-  return total.reduce((all, value, i) => all + (value / n) * (W_hy[i][1] - W_hy[i][0]), b_y[1] - b_y[0]);
+  const parts = total.map((value, i) => (value / n) * (W_hy[i][1] - W_hy[i][0]));
+  return b_y[1] - b_y[0] + sum(parts);
 }
 
-/** Evidence of a sequence, and what each change of one base does to it. */
+/**
+ * Evidence of a sequence, and what each change of one base does to it.
+ *
+ * @type {(ids: number[], weights: Cell & ReadOut) => Effects}
+ */
 function mutate(ids, weights) {
   const zeros = weights.W_hy.map(() => 0);
   const states = [zeros];
   const totals = [zeros];
   ids.forEach((base, t) => {
     states.push(step(states[t], base, weights));
-    totals.push(sum(totals[t], states[t + 1]));
+    totals.push(added(totals[t], states[t + 1]));
   });
-  const evidence = evidenceOf(totals.at(-1), ids.length, weights);
+  const evidence = evidenceOf(last(totals), ids.length, weights);
+  /** @param {number} place @param {number} base */
   const effect = (place, base) => {
     if (ids[place] === base) return 0;
     let [h, total] = [states[place], totals[place]]; // before the change nothing changes
     for (let t = place; t < ids.length; t++) {
       h = step(h, t === place ? base : ids[t], weights);
-      total = sum(total, h);
+      total = added(total, h);
     }
     return evidenceOf(total, ids.length, weights) - evidence;
   };
-  return { evidence, effects: [0, 1, 2, 3].map((base) => ids.map((_, place) => effect(place, base))) };
+  return {
+    evidence,
+    effects: [0, 1, 2, 3].map((base) => ids.map((_, place) => effect(place, base))),
+  };
 }
 
+/** @type {(typed: string, most: number) => string} */
 const plain = (typed, most) =>
-  [...typed.toUpperCase()].filter((base) => BASES.includes(base)).slice(0, most).join("");
+  [...typed.toUpperCase()]
+    .filter((base) => BASES.includes(base))
+    .slice(0, most)
+    .join("");
 
-let last = { key: null }; // place and base change the sentence only: keep what was computed
+// Place and base change the sentence only: what was computed is kept.
+/** @type {(Effects & { bases: string, weights: Cell & ReadOut }) | null} */
+let latest = null;
 
+/** @type {(values: Values, data: Data) => Result} */
 export function compute({ sequence: chosen, typed, place: wanted, base }, data) {
   const bases = chosen === data.own ? plain(typed, data.max_steps) : data.sequences[chosen];
   const place = Math.min(wanted, bases.length);
   if (!bases) return { bases, evidence: null, effects: [[], [], [], []], place: 0, changed: null };
-  if (last.key !== bases || last.weights !== data.weights) {
+  if (latest?.bases !== bases || latest.weights !== data.weights) {
     const ids = [...bases].map((each) => BASES.indexOf(each));
-    last = { key: bases, weights: data.weights, ...mutate(ids, data.weights) };
+    latest = { bases, weights: data.weights, ...mutate(ids, data.weights) };
   }
-  const { evidence, effects } = last;
-  return { bases, evidence, effects, place, changed: evidence + effects[BASES.indexOf(base)][place - 1] };
+  const { evidence, effects } = latest;
+  const changed = evidence + effects[BASES.indexOf(base)][place - 1];
+  return { bases, evidence, effects, place, changed };
 }
 
 // ---------------------------------------------------------------- what it says
 
-const signed = (value) => `${value > 0 ? "+" : ""}${formatNumber(value)}`;
-
+/** @type {(values: Values, result: Result, data: Data) => string} */
 export function sentence({ base }, { bases, evidence, effects, place }, data) {
-  if (!bases) return `Type 1 to ${data.max_steps} of the letters A, C, G and T.`;
+  if (evidence === null) return `Type 1 to ${data.max_steps} of the letters A, C, G and T.`;
   const old = bases[place - 1];
-  const change = base === old
-    ? `at place ${place} there is ${old} already`
-    : `${base} for ${old} at place ${place} moves it by ${signed(effects[BASES.indexOf(base)][place - 1])}`;
-  let worst = [0, 0];
-  for (let t = 0; t < bases.length; t++) {
-    for (let b = 0; b < 4; b++) if (effects[b][t] < effects[worst[0]][worst[1]] - 1e-9) worst = [b, t];
+  const effect = effects[BASES.indexOf(base)][place - 1];
+  const change =
+    base === old
+      ? `at place ${place} there is ${old} already`
+      : `${base} for ${old} at place ${place} moves it by ${formatSigned(effect)}`;
+  let [b, t] = [0, 0]; // of the change that hurts most
+  for (const at of range(bases.length)) {
+    for (const put of range(4)) {
+      if (effects[put][at] < effects[b][t] - 1e-9) [b, t] = [put, at];
+    }
   }
-  const [b, t] = worst;
-  return `The evidence for the motif is ${formatNumber(evidence)} (probability ` +
+  return (
+    `The evidence for the motif is ${formatNumber(evidence)} (probability ` +
     `${formatNumber(sigmoid(evidence))}); ${change}, and what hurts most is ${BASES[b]} ` +
-    `at place ${t + 1} (${signed(effects[b][t])}).`;
+    `at place ${t + 1} (${formatSigned(effects[b][t])}).`
+  );
 }
 
 // ---------------------------------------------------------------- the picture
@@ -95,49 +140,76 @@ const BARS = [30, 116];
 const MAP = 128;
 const ROW = 19;
 const BELOW = MAP + 4 * ROW;
-const UP = "var(--unrolled-vermillion)";
-const DOWN = "var(--unrolled-blue)";
+const UP = VERMILLION;
+const DOWN = BLUE;
+const SMALL = { fill: SOFT, "font-size": 11 };
 
-export function draw({ sequence: chosen, base: put }, { bases, effects, place, evidence, changed }, width, data) {
-  const height = BELOW + 56;
-  const said = bases ? `evidence ${formatNumber(evidence)}, after the change ${formatNumber(changed)}` : "";
-  const parts = [text(LEFT, 16, said, { fill: INK, "font-size": 13, "font-weight": 600 })];
-  const cell = (width - 12 - LEFT) / Math.max(bases.length, 1);
+/** @type {(values: Values, result: Result, width: number, data: Data) => Picture} */
+export function draw({ sequence: chosen, base: put }, result, width, data) {
+  const { bases, effects, place, evidence, changed } = result;
+  const said =
+    evidence === null || changed === null
+      ? ""
+      : `evidence ${formatNumber(evidence)}, after the change ${formatNumber(changed)}`;
+  const right = width - 12;
+  const cell = (right - LEFT) / Math.max(bases.length, 1);
+  /** @param {number} t */
   const at = (t) => LEFT + cell * t;
   const drops = [...bases].map((_, t) => Math.max(0, ...effects.map((row) => -row[t])));
   const most = Math.max(1e-9, ...effects.flat().map(Math.abs));
   const y = scale(0, Math.max(1e-9, ...drops), BARS[1], BARS[0]);
   const start = chosen === data.own ? undefined : data.sites[chosen];
 
-  parts.push(
-    tag("line", { x1: LEFT, x2: width - 12, y1: BARS[1], y2: BARS[1], stroke: LINE }),
-    text(LEFT - 6, BARS[0] + 8, bases ? formatNumber(Math.max(0, ...drops)) : "", { "text-anchor": "end", fill: SOFT, "font-size": 11 }),
-    text(LEFT - 6, BARS[1] + 4, "0", { "text-anchor": "end", fill: SOFT, "font-size": 11 }),
+  const bars = drops.map((drop, t) =>
+    rect(at(t) + cell * 0.1, y(drop), cell * 0.8, BARS[1] - y(drop), { fill: DOWN }),
   );
-  drops.forEach((drop, t) => parts.push(tag("rect", {
-    x: at(t) + cell * 0.1, y: y(drop), width: cell * 0.8, height: BARS[1] - y(drop), fill: DOWN,
-  })));
-  [...BASES].forEach((name, b) => {
-    parts.push(text(LEFT - 8, MAP + ROW * b + 14, name, { "text-anchor": "end", fill: INK, "font-size": 12 }));
-    effects[b].forEach((effect, t) => parts.push(tag("rect", {
-      x: at(t), y: MAP + ROW * b, width: cell, height: ROW, fill: effect < 0 ? DOWN : UP,
-      "fill-opacity": Math.round(100 * Math.abs(effect) / most) / 100,
-    })));
+  const map = [...BASES].flatMap((name, b) => [
+    text(LEFT - 8, MAP + ROW * b + 14, name, { ...END, fill: INK, "font-size": 12 }),
+    ...effects[b].map((effect, t) =>
+      rect(at(t), MAP + ROW * b, cell, ROW, {
+        fill: effect < 0 ? DOWN : UP,
+        "fill-opacity": Math.round((100 * Math.abs(effect)) / most) / 100,
+      }),
+    ),
+  ]);
+  const marked = rect(at(place - 1), MAP + ROW * BASES.indexOf(put), cell, ROW, {
+    fill: "none",
+    stroke: INK,
+    "stroke-width": 2,
   });
-  if (bases) parts.push(tag("rect", {
-    x: at(place - 1), y: MAP + ROW * BASES.indexOf(put), width: cell, height: ROW, fill: "none", stroke: INK, "stroke-width": 2,
-  }));
-  if (cell >= 5) [...bases].forEach((name, t) => parts.push(text(at(t + 0.5), BELOW + 14, name, {
-    "text-anchor": "middle", fill: INK, "font-size": Math.min(13, cell * 1.25), "font-weight": t === place - 1 ? 700 : 400,
-  })));
-  if (start) parts.push(tag("line", {
-    x1: at(start - 1), x2: at(start - 1 + SITE), y1: BELOW + 20, y2: BELOW + 20, stroke: INK, "stroke-width": 3,
-  }));
-  parts.push(
-    text(LEFT, BELOW + 36, "bars: the largest drop at each place; line: the planted site", { fill: SOFT, "font-size": 11 }),
-    text(LEFT, BELOW + 50, "map: blue lowers the evidence, red raises it", { fill: SOFT, "font-size": 11 }),
+  const letters = [...bases].map((name, t) =>
+    text(at(t + 0.5), BELOW + 14, name, {
+      ...MIDDLE,
+      fill: INK,
+      "font-size": Math.min(13, cell * 1.25),
+      "font-weight": t === place - 1 ? 700 : 400,
+    }),
   );
-  return { height, svg: parts.join("") };
+  const site = start
+    ? segment(at(start - 1), BELOW + 20, at(start - 1 + SITE), BELOW + 20, {
+        stroke: INK,
+        "stroke-width": 3,
+      })
+    : "";
+  return {
+    height: BELOW + 56,
+    svg: [
+      text(LEFT, 16, said, { fill: INK, "font-size": 13, "font-weight": 600 }),
+      segment(LEFT, BARS[1], right, BARS[1], { stroke: LINE }),
+      text(LEFT - 6, BARS[0] + 8, bases ? formatNumber(Math.max(0, ...drops)) : "", {
+        ...END,
+        ...SMALL,
+      }),
+      text(LEFT - 6, BARS[1] + 4, "0", { ...END, ...SMALL }),
+      ...bars,
+      ...map,
+      bases ? marked : "",
+      ...(cell >= 5 ? letters : []),
+      site,
+      text(LEFT, BELOW + 36, "bars: the largest drop at each place; line: the planted site", SMALL),
+      text(LEFT, BELOW + 50, "map: blue lowers the evidence, red raises it", SMALL),
+    ].join(""),
+  };
 }
 
 export default explorer({ compute, sentence, draw });

@@ -3,11 +3,17 @@
 
 // ---------------------------------------------------------------- the numbers
 
-/** Words in lower case, as Python's text.words() splits them. */
+/** @typedef {{ model: string, sentence: string, typed?: string }} Values */
+/** @typedef {{ weights: Record<string, number>, negators: string[] }} Rules  of our own models */
+/** @typedef {{ model: string, words: string[], known: boolean[], scores: number[] }} Answer */
+/** @typedef {{ own: string, max_words: number, reads?: string, answer?: Answer }} Given */
+/** @typedef {Given & (Rules | { weights?: undefined })} Data */
+/** @typedef {{ words: string[], known: boolean[], scores: number[] | null }} Result */
+
+/** Words in lower case, as Python's text.words() splits them. @param {string} line */
 const split = (line) => line.toLowerCase().match(/[\p{L}\p{N}]+(?:['’][\p{L}\p{N}]+)*/gu) ?? [];
 
-const sigmoid = (value) => 1 / (1 + Math.exp(-value));
-
+/** @type {(words: string[], rules: Rules) => number[]} */
 function counts(words, { weights, negators }) {
   let total = 0;
   return words.map((word) => {
@@ -17,6 +23,7 @@ function counts(words, { weights, negators }) {
   });
 }
 
+/** @type {(words: string[], rules: Rules) => number[]} */
 function reads(words, { weights, negators }) {
   let total = 0;
   let turn = 1;
@@ -31,12 +38,13 @@ function reads(words, { weights, negators }) {
   });
 }
 
-export function compute({ model, sentence: chosen, typed }, data) {
+/** @type {(values: Values, data: Data) => Result} */
+export function compute({ model, sentence: chosen, typed = "" }, data) {
   const words = split(chosen === data.own ? typed : chosen).slice(0, data.max_words);
   if (data.weights) {
-    const heavy = (word) => Object.hasOwn(data.weights, word) || data.negators.includes(word) || word === "but";
+    const heavy = [...Object.keys(data.weights), ...data.negators, "but"];
     const scores = (model === data.reads ? reads : counts)(words, data);
-    return { words, known: words.map(heavy), scores };
+    return { words, known: words.map((word) => heavy.includes(word)), scores };
   }
   const { answer } = data;
   const answered = answer?.model === model && answer.words.join(" ") === words.join(" ");
@@ -47,9 +55,10 @@ export function compute({ model, sentence: chosen, typed }, data) {
 
 // ---------------------------------------------------------------- what they say
 
+/** @type {(values: Values, result: Result, data: Data) => string} */
 export function sentence({ model }, { words, known, scores }, data) {
   if (!words.length) return `Type a sentence of up to ${data.max_words} words.`;
-  const count = `${words.length} word${words.length === 1 ? "" : "s"}`;
+  const count = counted(words.length, "word");
   if (!scores) return `The kernel reads ${count}.`;
   const steps = scores.map((score, i) => score - (i ? scores[i - 1] : 0.5));
   let most = 0;
@@ -57,9 +66,11 @@ export function sentence({ model }, { words, known, scores }, data) {
     if (Math.abs(step) > Math.abs(steps[most]) + 1e-9) most = i;
   });
   const unknown = known.filter((each) => !each).length;
-  return `After ${count} the model “${model}” says ${formatNumber(scores.at(-1))} for positive, ` +
-    `moved most by “${words[most]}” (${steps[most] > 0 ? "+" : ""}${formatNumber(steps[most])}), ` +
-    `and ${unknown} of the words ${unknown === 1 ? "tells" : "tell"} it nothing.`;
+  return (
+    `After ${count} the model “${model}” says ${formatNumber(last(scores))} for positive, ` +
+    `moved most by “${words[most]}” (${formatSigned(steps[most])}), ` +
+    `and ${unknown} of the words ${unknown === 1 ? "tells" : "tell"} it nothing.`
+  );
 }
 
 // ---------------------------------------------------------------- the picture
@@ -68,47 +79,54 @@ const LEFT = 56;
 const TOP = 34;
 const BOTTOM = 204;
 const HEIGHT = 306;
-const POSITIVE = "var(--unrolled-blue)";
-const NEGATIVE = "var(--unrolled-vermillion)";
+const LONGEST = 14; // letters of a word
 
-const shortened = (word) => (word.length <= 14 ? word : `${word.slice(0, 13)}…`);
+/** @param {number} score */
+const colourOf = (score) => (score >= 0.5 ? BLUE : VERMILLION);
 
-function axis(y, right) {
-  return [0, 0.5, 1].map((value) =>
-    tag("line", { x1: LEFT, x2: right, y1: y(value), y2: y(value), stroke: value === 0.5 ? SOFT : LINE }) +
-    text(LEFT - 6, y(value) + 4, value, { "text-anchor": "end", fill: SOFT, "font-size": 12 }));
-}
-
+/** @type {(values: Values, result: Result, width: number) => Picture} */
 export function draw({ model }, { words, known, scores }, width) {
   const right = width - 12;
   const step = Math.min(70, (right - LEFT) / Math.max(words.length, 1));
   const y = scale(0, 1, BOTTOM, TOP);
-  const size = Math.max(8, Math.min(13, step * 1.1));
+  const size = clip(step * 1.1, 8, 13);
+  /** @param {number} score @param {number} i */
   const bar = (score, i) => {
-    const colour = score >= 0.5 ? POSITIVE : NEGATIVE;
     const [top, bottom] = [Math.max(score, 0.5), Math.min(score, 0.5)].map(y);
     // At 0.5 a thin bar is left, so that no word is without one.
-    return tag("rect", {
-      x: LEFT + step * (i + 0.15), y: top, width: step * 0.7, height: Math.max(1.5, bottom - top), fill: colour,
+    return rect(LEFT + step * (i + 0.15), top, step * 0.7, Math.max(1.5, bottom - top), {
+      fill: colourOf(score),
     });
   };
+  /** @param {string} word @param {number} i */
   const name = (word, i) => {
     const x = LEFT + step * (i + 0.5) + 4;
-    return text(x, BOTTOM + 16, shortened(word), {
-      "text-anchor": "end", "font-size": size, fill: known[i] ? INK : SOFT,
-      "font-style": known[i] ? "normal" : "italic", transform: `rotate(-55 ${x.toFixed(1)} ${BOTTOM + 16})`,
+    return text(x, BOTTOM + 16, shortened(word, LONGEST), {
+      ...END,
+      "font-size": size,
+      fill: known[i] ? INK : SOFT,
+      "font-style": known[i] ? "normal" : "italic",
+      transform: `rotate(-55 ${x.toFixed(1)} ${BOTTOM + 16})`,
     });
   };
-  const end = scores?.length ? scores.at(-1) : null;
+  const end = scores?.at(-1);
   return {
     height: HEIGHT,
     svg: [
-      text(LEFT, 18, `P(positive) after each word, model: ${model}`, { fill: INK, "font-size": 13 }),
-      ...axis(y, right),
+      text(LEFT, 18, `P(positive) after each word, model: ${model}`, {
+        fill: INK,
+        "font-size": 13,
+      }),
+      valueAxis([0, 0.5, 1], y, LEFT, right, { strong: 0.5, gap: 6 }, { "font-size": 12 }),
       ...(scores ?? []).map(bar),
-      end === null ? "" : text(
-        Math.min(right, LEFT + step * words.length + 4), y(end) + (end >= 0.5 ? -5 : 14), formatNumber(end),
-        { "text-anchor": "end", fill: end >= 0.5 ? POSITIVE : NEGATIVE, "font-weight": 600 }),
+      end === undefined
+        ? ""
+        : text(
+            Math.min(right, LEFT + step * words.length + 4),
+            y(end) + (end >= 0.5 ? -5 : 14),
+            formatNumber(end),
+            { ...END, fill: colourOf(end), "font-weight": 600 },
+          ),
       ...words.map(name),
       text(LEFT, HEIGHT - 6, "italic: tells the model nothing", { fill: SOFT, "font-size": 12 }),
     ].join(""),
