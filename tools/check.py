@@ -68,6 +68,15 @@ def tests_of_lesson(number: int) -> list[Path]:
     ]
 
 
+def check_page() -> int:
+    """Check the page's code, if its tools are set up or can be; return the exit status."""
+    make = ("make", "--no-print-directory")
+    if subprocess.run((*make, ".venv-page/.ready"), cwd=ROOT).returncode:
+        print("The page's code is not checked: `make lint-page` cannot set up its tools here.")
+        return 0
+    return subprocess.run((*make, "lint-page"), cwd=ROOT).returncode
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -87,7 +96,8 @@ def main(arguments: list[str] | None = None) -> int:
     steps += [("pytest", "-n", "2", "--dist", "loadfile", *tests)] if tests else []
     if not steps:
         print("Nothing has changed since the last commit.")
-    return max((subprocess.run((*PYTHON, *step), cwd=ROOT).returncode for step in steps), default=0)
+    status = check_page() if everything or any(p.suffix in (".js", ".css") for p in files) else 0
+    return max([status, *(subprocess.run((*PYTHON, *step), cwd=ROOT).returncode for step in steps)])
 
 
 if __name__ == "__main__":
