@@ -184,8 +184,9 @@ def _loss_cases() -> list[Case]:
         logits = rng.normal(0, 2, size=(n, t, v))
         cases.append(Case(label, (logits, rng.integers(0, v, size=(n, t)))))
     cases.append(Case("all logits zero, 27 classes", (np.zeros((2, 3, 27)), np.ones((2, 3), int))))
-    large = rng.normal(0, 2, size=(2, 3, 4)) + 1000.0
-    cases.append(Case("logits around 1,000", (large, rng.integers(0, 4, size=(2, 3)))))
+    large = rng.normal(0, 2, size=(2, 3, 4)) + 1000.0 * np.arange(1, 7).reshape(2, 3, 1)
+    label = "logits around 1,000 at the first step, 2,000 at the next, and so on"
+    cases.append(Case(label, (large, rng.integers(0, 4, size=(2, 3)))))
     return cases
 
 

@@ -440,10 +440,16 @@ def _ablation_cases() -> list[Case]:
         x = rng.normal(size=(n_samples, 6, n_features))
         for gate in "ifo":
             cases.append(Case(f"{label}, gate {gate!r}", (*weights, gate, x)))
-    # Inputs in the hundreds, so that a bias of 40 alone does not hold a gate open.
+    return cases + [_large_case(gate) for gate in "ifo"]
+
+
+def _large_case(gate: str) -> Case:
+    """What the gate hears is in the hundreds, so that a bias of 40 alone does not hold it open."""
     x = np.tile([[[100.0], [-100.0], [-200.0], [50.0]]], (2, 1, 1))
-    _, _, _, *weights = _draw(np.random.default_rng(849), (2, 1, 2), 4)
-    return cases + [Case(f"inputs up to 200, gate {gate!r}", (*weights, gate, x)) for gate in "ifo"]
+    _, _, _, kernel, recurrent_kernel, bias = _draw(np.random.default_rng(849), (2, 1, 2), 4)
+    recurrent_kernel.reshape(2, 4, 2)[:, _GATES.index(gate)] *= 500
+    label = f"inputs up to 200, recurrent weights in the hundreds, gate {gate!r}"
+    return Case(label, (kernel, recurrent_kernel, bias, gate, x))
 
 
 ABLATION = Exercise(

@@ -217,11 +217,12 @@ def _perplexity_cases() -> list[Case]:
         ("three lines of 5, 2 and 4 words", (5, 2, 4), 6, 1.5),
         ("four lines, one of a single word", (6, 1, 3, 4), 9, 2.0),
         ("one line without padding", (4,), 3, 1.0),
-        ("logits around 1,000", (3, 5), 4, 1.0),
+        ("logits around 1,000 in one line, 2,000 in the other", (3, 5), 4, 1.0),
     ):
         n_steps = max(lengths)
         logits = scale * rng.normal(size=(len(lengths), n_steps, n_tokens))
-        logits += 1000 if "1,000" in label else 0
+        if "1,000" in label:
+            logits += [[[1000]], [[2000]]]
         targets = rng.integers(0, n_tokens, size=(len(lengths), n_steps))
         mask = np.arange(n_steps) < np.array(lengths)[:, None]
         cases.append(Case(label, (logits, np.where(mask, targets, 0), mask)))
@@ -335,6 +336,7 @@ def _sampler_cases() -> list[Case]:
     def case(label: str, n: int, scale: float, temperature: float, k: int, number: float) -> Case:
         return Case(label, (scale * rng.normal(size=n), temperature, k, number))
 
+    first_is_smallest = np.array([-1.0, 0.3, 0.8, 0.1, 0.5])
     return [
         case("7 tokens, temperature 0.5, all kept", 7, 1.5, 0.5, 7, 0.35),
         case("7 tokens, temperature 2, k = 3", 7, 1.5, 2.0, 3, 0.62),
@@ -343,6 +345,7 @@ def _sampler_cases() -> list[Case]:
         case("6 tokens, k = 1", 6, 1.0, 1.3, 1, 0.7),
         case("5 tokens, number close to 1", 5, 0.5, 3.0, 4, 0.97),
         case("logits near 20 at temperature 0.01", 8, 20.0, 0.01, 8, 0.5),
+        Case("number 0, and the first token is not kept", (first_is_smallest, 1.0, 3, 0.0)),
     ]
 
 

@@ -301,7 +301,7 @@ def _stateful_cases() -> list[Case]:
 
     return [
         case("8 steps in pieces of 4", 1031, 8),
-        case("7 steps in pieces of 4", 1032, 7),
+        case("9 steps in pieces of 4", 1032, 9),
         case("3 steps in pieces of 4", 1033, 3),
     ]
 

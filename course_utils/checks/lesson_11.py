@@ -128,6 +128,11 @@ def _leak_cases() -> list[Case]:
             "windows made first and then cut, 3 steps ahead",
             _chosen(40, 5, 3, *_parts(25, 25, 33), 27),
         ),
+        Case(
+            "two windows exchanged at the cut, 3 steps ahead",
+            _chosen(40, 5, 3, np.r_[:25, 26], np.r_[25, 27:33], 27),
+        ),
+        Case("one window in both parts, 3 steps ahead", _chosen(40, 5, 3, *_parts(26, 25, 33), 27)),
         Case("windows drawn at random", _chosen(40, 4, 1, order[:26], order[26:], 3)),
         Case(
             "windows that share no value, drawn at random",

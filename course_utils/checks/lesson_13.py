@@ -359,12 +359,15 @@ def _record_cases() -> list[Case]:
         Case("three parts, chunks of different lengths", (_record(1303, 9, (7, 30, 12)),)),
         Case("a test part of one chunk", (_record(1304, 64, (25,)),)),
         Case("a test part of a single character", (_record(1305, 5, (1,)),)),
-        Case("logits near 1000", (_record(1306, 6, (20, 5), shift=1000.0),)),
+        Case(
+            "logits near 1000 for the first character, 2000 for the next, and so on",
+            (_record(1306, 6, (20, 5), rise=1000.0),),
+        ),
     ]
 
 
 def _record(
-    seed: int, n_tokens: int, lengths: Sequence[int], shift: float = 0.0
+    seed: int, n_tokens: int, lengths: Sequence[int], rise: float = 0.0
 ) -> list[tuple[str, Array, Array]]:
     """Return chunks of all three parts; the model knows its training text better."""
     rng = np.random.default_rng(seed)
@@ -376,7 +379,8 @@ def _record(
     ):
         for length in part_lengths:
             targets = rng.integers(0, n_tokens, size=length)
-            logits = shift + rng.normal(0, 1.5, size=(length, n_tokens))
+            logits = rng.normal(0, 1.5, size=(length, n_tokens))
+            logits += rise * np.arange(1, length + 1)[:, None]
             logits[np.arange(length), targets] += skill
             record.append((part, logits, targets))
     return record

@@ -422,12 +422,13 @@ def level_with_best(names: Sequence[str], scores: Array, limit: float) -> Array:
 def _field_cases() -> list[Case]:
     # Right answers among 500, a row a network. Here and there one seed fails, or is lucky.
     return [
-        Case(label, (names, np.array(scores, dtype=float), 0.05))
-        for label, names, scores in (
+        Case(label, (names, np.array(scores, dtype=float), limit))
+        for label, names, scores, limit in (
             (
                 "5 seeds, the GRU has the best median",
                 ("RNN", "LSTM", "GRU"),
                 [[404, 428, 399, 411, 417], [462, 449, 430, 441, 436], [455, 460, 452, 448, 463]],
+                0.05,
             ),
             (
                 "5 seeds, the RNN has the best median and one seed that fails",
@@ -438,19 +439,24 @@ def _field_cases() -> list[Case]:
                     [470, 462, 466, 120, 468],
                     [471, 402, 411, 407, 398],
                 ],
+                0.05,
             ),
             (
                 "5 seeds, the LSTM has the best median",
                 ("IRNN", "LSTM", "RNN"),
                 [[448, 421, 409, 415, 426], [441, 446, 450, 439, 452], [443, 437, 449, 445, 431]],
+                0.05,
             ),
             (
                 "3 seeds, far apart",
                 ("GRU", "LSTM", "RNN"),
                 [[470, 466, 473], [301, 310, 295], [402, 411, 407]],
+                0.05,
             ),
             ("2 networks, 6 seeds", ("RNN", "LSTM"),
-             [[460, 463, 470, 458, 466, 461], [455, 449, 459, 452, 447, 450]]),
+             [[460, 463, 470, 458, 466, 461], [455, 449, 459, 452, 447, 450]], 0.05),
+            ("3 seeds, p of 0.1 and a limit of 0.1", ("LSTM", "GRU", "RNN"),
+             [[402, 411, 407], [470, 466, 473], [461, 468, 464]], 0.1),
         )
     ]  # fmt: skip
 

@@ -138,7 +138,12 @@ def _loss_cases() -> list[Case]:
             ("lengths 4, 1 and 2", [[3, 5, 4, 2], [2, 0, 0, 0], [3, 2, 0, 0]], 6, 0.0),
             ("no padding", [[3, 4, 2], [5, 6, 2]], 7, 0.0),
             ("a row that is all padding", [[0, 0, 0], [4, 3, 2]], 5, 0.0),
-            ("logits near 1000", [[3, 2, 0, 0, 0], [4, 3, 4, 3, 2]], 5, 1000.0),
+            (
+                "logits near 1000 in one row, near 2000 in the other",
+                [[3, 2, 0, 0, 0], [4, 3, 4, 3, 2]],
+                5,
+                np.array([[[1000.0]], [[2000.0]]]),
+            ),
         )
     ]
 
@@ -247,13 +252,13 @@ def _beam_cases() -> list[Case]:
         for label, decoder, width, max_steps in (
             ("width 1", Decoder(0), 1, 6),
             ("width 2", Decoder(3, shift=-2.0), 2, 6),
-            ("width 3", Decoder(5, shift=3.0), 3, 6),
+            ("width 3", Decoder(35, shift=3.0), 3, 6),
             ("width 3", Decoder(8, end=1.0), 3, 8),
             ("width 4", Decoder(11, shift=1.0), 4, 6),
             ("width 2", Decoder(57), 2, 6),
             ("width 4", Decoder(55, scale=0.7), 4, 6),
             ("width 5, one step", Decoder(4), 5, 1),
-            ("width 50, more than there are", Decoder(2), 50, 3),
+            ("width 50, more than there are, logits near 1000", Decoder(2, shift=1000.0), 50, 3),
         )
     ]
 
@@ -388,7 +393,7 @@ def _attention_cases() -> list[Case]:
                 ("four texts of four steps", (4, 1, 3, 2), 4, 0.0),
                 ("no padding", (3, 3), 3, 0.0),
                 ("one step", (1,), 1, 0.0),
-                ("scores near 1000", (6, 4), 6, 1000.0),
+                ("scores near 1000 in one text, near -1000 in the other", (6, 4), 6, 1000.0),
             )
         )
     ]
@@ -400,8 +405,8 @@ def _attention_arguments(seed: int, lengths: tuple, n_steps: int, shift: float) 
     mask = np.arange(n_steps) < np.array(lengths)[:, None]
     s, W_s = rng.normal(size=(len(lengths), n_units)), rng.normal(size=(n_units, n_attention))
     v = rng.normal(size=n_attention)
-    if shift:  # one tanh is 1 in every step, so that all scores rise alike
-        s, W_s[:, 0], v[0] = np.abs(s) + 1, 50.0, shift
+    if shift:  # one tanh is 1 in every step of the first text, and -1 in every one of the second
+        s, W_s[:, 0], v[0] = (np.abs(s) + 1) * [[1], [-1]], 50.0, shift
     h = rng.normal(size=(len(lengths), n_steps, n_context))
     return s, h, mask, W_s, rng.normal(size=(n_context, n_attention)), v
 

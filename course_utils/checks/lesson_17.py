@@ -33,10 +33,10 @@ def _error_cases() -> list[Case]:
     return [
         Case("nothing wrong", (["__aaa_aai__", "ooouu"], ["_aaaa_aai__", "ooouu"])),
         Case(
-            "a letter too many, one too few, one in place of another",
+            "letters too many, one too few, one in place of another",
             (
-                ["_aaee_oooii_", "__iiiiiiiii__", "_uuu_eee_a_"],
-                ["_aaaa_oooii_", "_iii__uuuuu__", "_uuu_uuu_a_"],
+                ["_ee_aaee_oooii_", "__iiiiiiiii__", "_uuu_eee_a_"],
+                ["____aaaa_oooii_", "_iii__uuuuu__", "_uuu_uuu_a_"],
             ),
         ),
         Case(

@@ -75,8 +75,8 @@ def attention(softmax_axis=1, fill=-np.inf, use=lambda w, h: np.einsum("nt,nth->
     def submission(s, h, mask, W_s, W_h, v):
         scores = np.tanh((s @ W_s)[:, np.newaxis, :] + h @ W_h) @ v
         scores = np.where(mask, scores, fill)
-        scores = np.exp(scores - scores[mask].max())
         with np.errstate(all="ignore"):
+            scores = np.exp(scores - scores.max(axis=softmax_axis, keepdims=True))
             weights = scores / scores.sum(axis=softmax_axis, keepdims=True)
         return weights, use(weights, h)
 

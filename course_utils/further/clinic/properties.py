@@ -524,10 +524,11 @@ _PARTS = ("train", "test")
 def _past_blind(run: Run, rng: np.random.Generator, size: int) -> Finding:
     series, n_train = draw_series(rng, size)
     later = series.copy()
-    later[n_train + 1 :] += 100
-    (train, test), (train_now, test_now) = run(series, n_train), run(later, n_train)
-    when = "With 100 added to all values after the first test value"
-    return _changed(when, _PARTS, (train_now, test_now[:1]), (train, test[:1]))
+    later[n_train::2] += 100
+    later[n_train + 1 :: 2] -= 200
+    train, train_now = run(series, n_train)[0], run(later, n_train)[0]
+    when = "With the test values moved, in turn 100 up and 200 down"
+    return _changed(when, _PARTS[:1], (train_now,), (train,))
 
 
 def _one_line(run: Run, rng: np.random.Generator, size: int) -> Finding:
