@@ -6,16 +6,22 @@ first asked for. What is said of a mistake is in ``hints/lesson_NN.toml``.
 
 from __future__ import annotations
 
+import os
 import pkgutil
 import re
 from functools import cache
 from importlib import import_module
 from typing import Any
 
+from course_utils.judging import notebook
 from course_utils.judging.exercise import Case, Exercise, Misconception, Result, value_exercise
 from course_utils.judging.judge import judge
 
 __all__ = ["Case", "Exercise", "Misconception", "Result", "check", "exercises", "value_exercise"]
+
+GRADING = ("NBGRADER_EXECUTION", "UNROLLED_GRADING")  # the first is nbgrader's own
+
+notebook.watch()
 
 
 def check(exercise: str, submission: Any) -> Result:
@@ -33,7 +39,24 @@ def check(exercise: str, submission: Any) -> Result:
     Result
         Its ``status`` is ``"not attempted"``, ``"correct"`` or ``"wrong"``. Whatever the
         submission does, the answer is a sentence, never an exception.
+
+    Raises
+    ------
+    NotCorrect
+        In grading only, where nbgrader executes the notebook or ``UNROLLED_GRADING`` is set, if
+        the answer is not correct.
     """
+    result = _result(exercise, submission)
+    if result.status != "correct" and any(name in os.environ for name in GRADING):
+        raise NotCorrect(repr(result))
+    return result
+
+
+class NotCorrect(AssertionError):
+    """An answer that gets no points; the text is what the learner was told."""
+
+
+def _result(exercise: str, submission: Any) -> Result:
     wanted = str(exercise) if isinstance(exercise, str | float) else ""
     lesson = re.match(r"\d+(?=\.\d+$)", wanted)
     if lesson is None:
@@ -44,6 +67,9 @@ def check(exercise: str, submission: Any) -> Result:
         message = f"Lesson {int(lesson[0]):02d} has no exercise {wanted}. "
         message += f"It has {', '.join(known)}." if known else "It has no checked exercises."
         return Result("not attempted", wanted, None, message)
+    older = notebook.outdated(wanted)
+    if older:
+        return Result("not attempted", wanted, None, older, known[wanted].title)
     return judge(known[wanted], submission)
 
 

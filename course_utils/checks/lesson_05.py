@@ -6,38 +6,23 @@ and run several times.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from course_utils.judging.exercise import Case, Exercise
-from course_utils.judging.graphs import finished, plain_words, symbol, symbolic
+from course_utils.judging.graphs import finished, symbol, symbolic
 from course_utils.judging.outcomes import Unusable, type_name
 
 import theano  # isort: skip  (after checks.graphs, which mends it)
 import theano.tensor as T  # isort: skip
 from theano.compile.sharedvalue import SharedVariable  # isort: skip
-from theano.gradient import DisconnectedInputError  # isort: skip
 from theano.graph.basic import Apply, Variable, io_toposort  # isort: skip
 
 Updates = Sequence[tuple[SharedVariable, Variable]]
 
 _CALLS = 4  # of a compiled function: enough for a velocity to tell
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Give Theano's errors a sentence; that of a disconnected gradient has none at all."""
-    try:
-        with plain_words():
-            yield
-    except DisconnectedInputError as error:
-        raise DisconnectedInputError(
-            "the cost does not depend on what it is differentiated by; "
-            "get_value() gives plain numbers, which lead back to no variable"
-        ).with_traceback(error.__traceback__) from None
 
 
 def _checked_updates(returned: Any) -> Updates:
@@ -129,10 +114,9 @@ def train_neuron(function: Callable, args: tuple) -> tuple[np.ndarray, ...]:
     X, y = symbol("float64", 2), symbol("float64", 1)
     X.name, y.name = "X", "y"
     w, b = theano.shared(w_start.copy(), "w"), theano.shared(b_start.copy(), "b")
-    with _explained():
-        cost, updates = _cost_and_updates(finished(function(X, y, w, b, learning_rate)))
-        step = theano.function([X, y], cost, updates=updates, on_unused_input="ignore")
-        costs = np.array([step(X_value, y_value) for _ in range(_CALLS)])
+    cost, updates = _cost_and_updates(finished(function(X, y, w, b, learning_rate)))
+    step = theano.function([X, y], cost, updates=updates, on_unused_input="ignore")
+    costs = np.array([step(X_value, y_value) for _ in range(_CALLS)])
     return costs, w.get_value(), b.get_value()
 
 
@@ -296,7 +280,7 @@ def descend_with_momentum(function: Callable, args: tuple) -> tuple[np.ndarray, 
     cost = (steepness * T.sqr(w - 1)).sum() + T.sqr(b - w[0])
     path: list[tuple[np.ndarray, np.ndarray]] = []
     # With its own floatX, for otherwise each 0.1 in a submission would be float64 to Theano.
-    with _explained(), theano.config.change_flags(floatX=dtype.name):
+    with theano.config.change_flags(floatX=dtype.name):
         updates = _checked_updates(finished(function(cost, [w, b], learning_rate, momentum)))
         changed = [
             f"{new.dtype} for a shared {shared.dtype}"
@@ -424,13 +408,12 @@ def cost_and_dtypes(function: Callable, args: tuple) -> tuple[np.ndarray, ...]:
     X, y = symbol("float32", 2), symbol("int32", 1)
     X.name, y.name = "X", "y"
     w, b = theano.shared(w_start.copy(), "w"), theano.shared(b_start.copy(), "b")
-    with _explained():
-        cost = symbolic(finished(function(X, y, w, b)))
-        if cost.ndim:
-            raise Unusable(f"returned a cost with {cost.ndim} axes, wanted a single number.")
-        gradient = T.grad(cost, w)
-        values = theano.function([X, y], [cost, gradient], on_unused_input="ignore")
-        cost_value, gradient_value = values(X_value, y_value)
+    cost = symbolic(finished(function(X, y, w, b)))
+    if cost.ndim:
+        raise Unusable(f"returned a cost with {cost.ndim} axes, wanted a single number.")
+    gradient = T.grad(cost, w)
+    values = theano.function([X, y], [cost, gradient], on_unused_input="ignore")
+    cost_value, gradient_value = values(X_value, y_value)
     made_by = sorted({_spoken(node) for node in upcasts(cost)})
     return cost_value, gradient_value, np.array("; ".join(made_by) or "none"), np.array(cost.dtype)
 

@@ -15,7 +15,6 @@ from course_utils.judging.graphs import (
     compile_with,
     contains_scan,
     finished,
-    plain_words,
     run_graph,
     symbol,
 )
@@ -292,16 +291,14 @@ def walk_twice(function: Callable, args: tuple) -> tuple[np.ndarray, np.ndarray]
     """Compile the walk with its updates, seed its stream, and call it twice."""
     seed, limit, n_steps = args
     stream, walk = compile_with(_compile_walk, function, n_steps)
-    with plain_words():
-        stream.seed(seed)
-        return walk(limit), walk(limit)
+    stream.seed(seed)
+    return walk(limit), walk(limit)
 
 
 def _compile_walk(function: Callable, n_steps: int) -> tuple[RandomStream, Callable]:
     stream, limit = RandomStream(), T.dscalar("limit")
-    with plain_words():
-        positions, updates = _positions_and_updates(finished(function(stream, limit, n_steps)))
-        walk = theano.function([limit], positions, updates=updates, on_unused_input="ignore")
+    positions, updates = _positions_and_updates(finished(function(stream, limit, n_steps)))
+    walk = theano.function([limit], positions, updates=updates, on_unused_input="ignore")
     return stream, walk
 
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from course_utils.cells import LSTM
 from course_utils.gates import SHUT_OR_OPEN, half_life_bias
-from course_utils.judging.exercise import Case, Exercise, Misconception, hints, with_hints
-from course_utils.judging.graphs import compile_with, finished, plain_words, symbol, symbolic
+from course_utils.judging.exercise import Case, Exercise, Misconception, with_hints
+from course_utils.judging.graphs import compile_with, finished, symbol, symbolic
+from course_utils.judging.hints import hints
 from course_utils.judging.outcomes import Unusable, type_name
 
 import theano  # isort: skip  (after checks.graphs, which mends it)
@@ -58,20 +59,18 @@ def run_step(function: Callable, args: tuple) -> Any:
         (arg.dtype.name, arg.ndim) if isinstance(arg, np.ndarray) else arg for arg in args
     )
     step = compile_with(_compile, function, kinds)
-    with plain_words():
-        return step(*arrays)
+    return step(*arrays)
 
 
 def _compile(function: Callable, kinds: tuple) -> Callable:
-    with plain_words():
-        symbols = [symbol(*kind) if isinstance(kind, tuple) else kind for kind in kinds]
-        returned = finished(function(*symbols))
-        inputs = [each for each in symbols if isinstance(each, Variable)]
-        several = isinstance(returned, tuple | list) and not any(
-            isinstance(part, Mapping) for part in returned
-        )
-        result = list(map(symbolic, returned)) if several else symbolic(returned)
-        return theano.function(inputs, result, on_unused_input="ignore")
+    symbols = [symbol(*kind) if isinstance(kind, tuple) else kind for kind in kinds]
+    returned = finished(function(*symbols))
+    inputs = [each for each in symbols if isinstance(each, Variable)]
+    several = isinstance(returned, tuple | list) and not any(
+        isinstance(part, Mapping) for part in returned
+    )
+    result = list(map(symbolic, returned)) if several else symbolic(returned)
+    return theano.function(inputs, result, on_unused_input="ignore")
 
 
 def _draw(

@@ -12,7 +12,8 @@ import numpy as np
 
 from course_utils import cells
 from course_utils.interop import keras, to_keras
-from course_utils.judging.exercise import Case, Exercise, Misconception, hints
+from course_utils.judging.exercise import Case, Exercise, Misconception
+from course_utils.judging.hints import hints
 from course_utils.judging.outcomes import Unusable
 
 Shapes = dict[str, tuple | list[tuple]]

@@ -17,7 +17,8 @@ from course_utils.forecasting import (
     split_windows,
     windows,
 )
-from course_utils.judging.exercise import Case, Exercise, hints
+from course_utils.judging.exercise import Case, Exercise
+from course_utils.judging.hints import hints
 from course_utils.judging.outcomes import Unusable, as_arrays
 
 Array = np.ndarray

@@ -99,7 +99,7 @@ OLD_HARD_SIGMOID = Exercise(
         "tangent of the sigmoid": lambda a: np.clip(a / 4 + 0.5, 0, 1),
         "half forgotten": lambda a: np.clip(a / 5, 0, 1),
     },
-    ("gate, shaped like a",),
+    ("gate",),
 )
 
 

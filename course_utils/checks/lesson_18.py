@@ -257,20 +257,18 @@ class Compiler:
 
     def run(self, program: Callable, args: tuple) -> Any:
         """Build the graph, compile it if that has not been done, and run it."""
-        from course_utils.judging.graphs import compile_with, plain_words
+        from course_utils.judging.graphs import compile_with
 
         if id(program) not in self._compiled:
             self._compiled[id(program)] = compile_with(_compile, program)
-        with plain_words():
-            return self._compiled[id(program)](*args)
+        return self._compiled[id(program)](*args)
 
 
 def _compile(program: Callable) -> Callable:
     from course_utils.further.clinic.in_theano import compiled
-    from course_utils.judging.graphs import finished, plain_words, symbolic
+    from course_utils.judging.graphs import finished, symbolic
 
-    with plain_words():
-        return compiled(lambda *symbols: symbolic(finished(program(*symbols))))
+    return compiled(lambda *symbols: symbolic(finished(program(*symbols))))
 
 
 def _scan_cases() -> list[Case]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import html
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-HINTS = files("course_utils").joinpath("hints")
+from course_utils.judging.hints import hints
+from course_utils.judging.outcomes import USUAL_RTOL
+
 OWN_TIME = 60.0  # seconds for the course's own functions; a guard, never reached
 
 
@@ -38,19 +37,6 @@ class Misconception:
 
 Mistakes = Mapping[str, Callable | Sequence[Callable]]
 """The name of each mistake, and the function that makes it, or several that do."""
-
-
-def hints(exercise: str) -> dict[str, Any]:
-    """Read the hints of an exercise, by the names of its mistakes, from ``hints/lesson_NN.toml``.
-
-    Where a mistake is made in several ways, its hint is one text for all, or a list of one each.
-    """
-    return _hints_of_lesson(int(exercise.partition(".")[0])).get(exercise, {})
-
-
-@cache
-def _hints_of_lesson(number: int) -> dict[str, dict[str, Any]]:
-    return tomllib.loads(HINTS.joinpath(f"lesson_{number:02d}.toml").read_text("utf-8"))
 
 
 def with_hints(exercise: str, mistakes: Mistakes) -> list[Misconception]:
@@ -95,7 +81,8 @@ class Exercise:
     outputs : tuple of str
         Names, with axes, of what is returned: ``("h (N, T, U)", "h_last (N, U)")``.
     rtol, atol : float
-        Tolerance of the comparison.
+        Tolerance of the comparison. With the usual one, what is right to the precision of its own
+        dtype is right; a tighter ``rtol`` asks for float64.
     time_limit : float
         Seconds for all cases together.
     call : callable, optional
@@ -120,7 +107,7 @@ class Exercise:
     cases: Callable[[], Sequence[Case]]
     misconceptions: Sequence[Misconception] | Mistakes
     outputs: tuple[str, ...]
-    rtol: float = 1e-6
+    rtol: float = USUAL_RTOL
     atol: float = 1e-8
     time_limit: float = 5.0
     call: Callable[[Callable, tuple], Any] | None = None
@@ -176,6 +163,8 @@ class Result:
         One to three sentences; code in backticks.
     title : str
         ``"One step"``.
+    printed : str
+        What the submission printed in the first case that fails, or else in the first of all.
     """
 
     status: str
@@ -183,19 +172,23 @@ class Result:
     diagnosis: str | None
     message: str
     title: str = ""
+    printed: str = ""
 
     def __repr__(self) -> str:
         """Return the verdict as text."""
-        return f"{_SIGNS[self.status][0]} {self._heading()}\n{self.message}"
+        printed = f"\nIt printed:\n{self.printed.rstrip()}" if self.printed.strip() else ""
+        return f"{_SIGNS[self.status][0]} {self._heading()}\n{self.message}{printed}"
 
     def _repr_html_(self) -> str:
         """Return the verdict as HTML: the same words, framed. Nothing in it moves."""
         sign, colour = _SIGNS[self.status]
         message = re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(self.message, quote=False))
+        printed = html.escape(self.printed.rstrip(), quote=False)
+        shown = f"<br>It printed:<pre>{printed}</pre>" if printed.strip() else ""
         return (
             f'<div class="unrolled-check" style="border-left: 4px solid {colour}; '
             'padding: 0.4em 0.8em; max-width: 45em">'
-            f"<strong>{sign} {html.escape(self._heading(), quote=False)}</strong><br>{message}</div>"
+            f"<strong>{sign} {html.escape(self._heading(), quote=False)}</strong><br>{message}{shown}</div>"
         )
 
     def _heading(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,11 +11,19 @@ from typing import Any
 import numpy as np
 
 from course_utils.judging.exercise import OWN_TIME, Case, Exercise
-from course_utils.judging.observations import Pairs, observe, parse_output
-from course_utils.judging.outcomes import Outcome, close, is_close, run_cases, same_outcome
+from course_utils.judging.observations import Pairs, observe
+from course_utils.judging.outcomes import (
+    Outcome,
+    close,
+    is_close,
+    parse_output,
+    run_cases,
+    same_outcome,
+)
 from course_utils.judging.sandbox import Ended
 
-_GENTLE_RTOL = {"f2": 1e-2, "f4": 1e-3}  # what float16 and float32 keep after a few steps
+EXPLAINING_TIME = 1.0  # seconds for trying an undiagnosed submission further
+_VARIED_CASES = 2  # of the ordinary ones
 
 _KINDS = {
     "b": "True or False",
@@ -24,7 +33,7 @@ _KINDS = {
     "c": "complex numbers",
     "O": "Python objects",
 }
-_ACCEPTED = {"i": "iu", "u": "iu", "c": "cf"}
+_ACCEPTED = {"i": "iuf", "u": "iuf", "f": "iuf", "c": "iufc"}
 
 
 @dataclass(frozen=True)
@@ -76,19 +85,46 @@ def in_case(exercise: Exercise, label: str) -> str:
 
 
 def _problems(exercise: Exercise, submission: Any, trials: Sequence[Trial]) -> Iterator[str]:
-    """Yield what is wrong, the most telling first."""
-    yield from _failures(exercise, trials)
+    """Yield what is wrong, the most telling first; of the cases, the ordinary ones come first."""
+    first = next((trial for trial in trials if not is_right(exercise, trial)), trials[0])
+    yield from _failures(exercise, [first])
+    usable = [trial for trial in trials if trial.got.values is not None]
+    cases = [trial.case for trial in usable]
     for place, output in enumerate(exercise.outputs):
-        pairs = [trial.pairs[place] for trial in trials]
-        cases = [trial.case for trial in trials]
+        pairs = [trial.pairs[place] for trial in usable]
         if not all(is_close(*pair, exercise.rtol, exercise.atol) for pair in pairs):
+            yield from _not_finite(exercise, output, [first.case], [first.pairs[place]])
+            finite = [
+                (*pair, case) for case, pair in zip(cases, pairs, strict=True) if _is_finite(*pair)
+            ]
+            seen = observe(
+                output,
+                [(got, want) for got, want, _ in finite],
+                [_named(exercise, case) for *_, case in finite],
+                exercise.rtol,
+                exercise.atol,
+                complete=len(finite) == len(trials),
+            )
+            yield from [seen] if seen else []
+            yield from _whole_numbers(output, pairs)
             yield from _not_finite(exercise, output, cases, pairs)
-            yield from _few_digits(exercise, output, pairs)
-            yield from filter(None, [observe(output, pairs, exercise.rtol, exercise.atol)])
         for case, pair in zip(cases, pairs, strict=True):
             yield from _form(exercise, output, case, *pair)
+    yield from _failures(exercise, trials)
     yield from _unused_argument(exercise, submission, trials)
     yield from _first_difference(exercise, trials)
+
+
+def _is_finite(got: np.ndarray, want: np.ndarray) -> bool:
+    if got.shape != want.shape or got.dtype.kind not in "fc" or want.dtype.kind not in "biufc":
+        return True
+    return bool(np.all(np.isfinite(got) | ~np.isfinite(want)))
+
+
+def _named(exercise: Exercise, case: Case) -> dict[str, Any]:
+    """Return the arguments of a case by their names, if they are those of the learner's function."""
+    names = list(inspect.signature(exercise.reference).parameters)
+    return dict(zip(names, case.args, strict=True)) if len(names) == len(case.args) else {}
 
 
 def _failures(exercise: Exercise, trials: Sequence[Trial]) -> Iterator[str]:
@@ -98,25 +134,22 @@ def _failures(exercise: Exercise, trials: Sequence[Trial]) -> Iterator[str]:
         if trial.got.problem:
             yield f"{where} {who} {trial.got.problem}"
         if trial.got.changed:
-            name = _argument_name(exercise, trial.got.changed[0])
-            yield f"{where} your function changed its argument {name}, which belongs to the caller. Work on a copy."
-
-
-def _argument_name(exercise: Exercise, place: int) -> str:
-    names = list(inspect.signature(exercise.reference).parameters)
-    if exercise.call is None and place < len(names):
-        return f"`{names[place]}`"
-    return f"number {place + 1}"
+            names = list(_named(exercise, trial.case))
+            name = f"its argument `{names[trial.got.changed[0]]}`" if names else "an argument"
+            yield (
+                f"{where} your function changed {name}, which belongs to the caller. Work on a copy."
+            )
 
 
 # The form of the result
 
 
 def _kind_accepted(got: np.ndarray, want: np.ndarray) -> bool:
-    # A single Python number may be an int where a float is wanted, or the other way round:
-    # harmless, and its value is compared anyway. In an array the dtype decides what follows.
-    if got.ndim == 0 and want.dtype.kind in "iuf":
-        return got.dtype.kind in "iuf"
+    """Tell whether values of this dtype may stand for those of the other, if they are equal.
+
+    Whole numbers and floating-point numbers may stand for each other. True and False may not:
+    as an index they mean something else.
+    """
     return got.dtype.kind in _ACCEPTED.get(want.dtype.kind, want.dtype.kind)
 
 
@@ -139,17 +172,14 @@ def _not_finite(
             )
 
 
-def _few_digits(exercise: Exercise, output: str, pairs: Pairs) -> Iterator[str]:
-    """Yield a sentence if a short floating-point type is all that is wrong."""
-    gentle = max(_GENTLE_RTOL.get(got.dtype.str[1:], 0) for got, _ in pairs)
-    if gentle and all(
-        want.dtype == np.float64 and is_close(got, want, gentle, gentle) for got, want in pairs
+def _whole_numbers(output: str, pairs: Pairs) -> Iterator[str]:
+    """Yield a sentence if fractions were wanted, and what is returned cannot hold any."""
+    if any(want.dtype.kind == "f" and np.any(want % 1) for _, want in pairs) and all(
+        got.dtype.kind in "iu" and got.shape == want.shape != () for got, want in pairs
     ):
         name, _ = parse_output(output)
-        yield (
-            f"`{name}` is right to a few digits only, because its dtype is {pairs[0][0].dtype}. "
-            "Compute in float64, NumPy's own choice."
-        )
+        got, want = pairs[0]
+        yield f"`{name}` holds {_kind(got)}, wanted {_kind(want)}."
 
 
 def _form(
@@ -179,48 +209,80 @@ def _kind(array: np.ndarray) -> str:
 
 
 def _unused_argument(exercise: Exercise, submission: Any, trials: Sequence[Trial]) -> Iterator[str]:
-    """Change one argument at a time and see whether the result notices."""
-    places = range(len(trials[0].case.args))
-    unused = [place for place in places if _is_unused(exercise, submission, trials, place)]
-    if len(unused) == len(places) > 1:
-        yield "Your function gives the same result whatever its arguments are."
+    """Change one argument at a time, strongly, and see whether the result notices."""
+    names = list(_named(exercise, trials[0].case))
+    deadline = time.monotonic() + EXPLAINING_TIME
+    unused = []
+    for place, name in enumerate(names):
+        seconds = deadline - time.monotonic()
+        if seconds <= 0:
+            return
+        tried = [
+            _notices(exercise, submission, number, trial, place, seconds)
+            for number, trial in enumerate(trials[:_VARIED_CASES])
+            if trial.got.values is not None
+        ]
+        if (
+            tried
+            and all(not notices for notices, _ in tried)
+            and any(should for _, should in tried)
+        ):
+            unused.append(name)
+    if len(unused) == len(names) > 1:
+        yield "Your function gives the same result whatever numbers its arguments hold."
     elif unused:
         yield (
-            f"The result of your function does not change when its argument "
-            f"{_argument_name(exercise, unused[0])} changes. It should."
+            f"The result of your function does not change when its argument `{unused[0]}` "
+            "changes. It should."
         )
 
 
-def _is_unused(exercise: Exercise, submission: Any, trials: Sequence[Trial], place: int) -> bool:
-    varied = replace(exercise, cases=lambda: _vary(exercise.cases(), place))
-    got, ended = run_cases(varied, submission, varied.cases(), exercise.time_limit)
-    want, _ = run_cases(varied, exercise.reference, varied.cases(), OWN_TIME)
+def _notices(
+    exercise: Exercise, submission: Any, number: int, trial: Trial, place: int, seconds: float
+) -> tuple[bool, bool]:
+    """Tell whether a changed argument changes the result, and whether it should."""
+
+    def cases() -> list[Case]:
+        fresh = (exercise.cases()[number] for _ in others)
+        return [
+            replace(case, args=(*case.args[:place], other, *case.args[place + 1 :]))
+            for case, other in zip(fresh, others, strict=True)
+        ]
+
+    others = _variations(trial.case.args[place])
+    varied = replace(exercise, cases=cases)
+    got, ended = run_cases(varied, submission, cases(), seconds)
     if ended is not Ended.FINISHED:
-        return False
-    matters = False
-    for trial, now, should in zip(trials, got, want, strict=True):
-        if now.values is None or should.values is None:
-            continue
-        if not same_outcome(trial.got, now, exercise.rtol, exercise.atol):
-            return False
-        matters |= not same_outcome(trial.want, should, exercise.rtol, exercise.atol)
-    return matters
+        return True, True  # nothing has been established
+    want, _ = run_cases(varied, exercise.reference, cases(), OWN_TIME)
+
+    def differ(before: Outcome, after: Sequence[Outcome]) -> bool:
+        return not all(same_outcome(before, now, exercise.rtol, exercise.atol) for now in after)
+
+    return differ(trial.got, got), differ(trial.want, [o for o in want if o.values is not None])
 
 
-def _vary(cases: Sequence[Case], place: int) -> list[Case]:
-    """Return the cases with other numbers in one argument: reordered, stretched or increased."""
-    varied = []
-    for case in cases:
-        value = case.args[place]
-        if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
-            value = np.roll(value, 1) * (1.5 if value.dtype.kind == "f" else 1)
-        elif isinstance(value, float):
-            value *= 1.5
-        elif type(value) is int:
-            value += 1
-        args = (*case.args[:place], value, *case.args[place + 1 :])
-        varied.append(replace(case, args=args))
-    return varied
+def _variations(value: Any) -> list[Any]:
+    """Return values of the same kind and shape that have little in common with ``value``."""
+    rng = np.random.default_rng(0)
+    if isinstance(value, np.ndarray) and value.size:
+        if value.dtype.kind == "f":
+            drawn = (scale * rng.normal(size=value.shape) for scale in (1.0, 1.0, 3.0))
+            return [array.astype(value.dtype) for array in drawn]
+        if value.dtype.kind in "iu":
+            low, high = value.min(), value.max()
+            whole = [rng.integers(low, high + 1, value.shape) for _ in range(2)]
+            whole += [np.full(value.shape, end) for end in (low, high)]
+            return [array.astype(value.dtype) for array in whole]
+        if value.dtype.kind == "b":
+            return [~value, *(rng.random(value.shape) < share for share in (0.3, 0.7))]
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, value + 2, 2 * value + 3, 5 * value + 7]
+    if isinstance(value, float):
+        return [0.3 * value, 1.5 * value, value + 1.0]
+    return []
 
 
 # The first place that differs

@@ -1,14 +1,9 @@
-"""Apply submissions that build a Theano graph: compile what they return, then run it.
-
-Theano's messages are long and speak of its insides, so the frequent ones are put in a sentence.
-"""
+"""Apply submissions that build a Theano graph: compile what they return, then run it."""
 
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -22,39 +17,7 @@ theano_compat.enable()
 import theano  # noqa: E402
 import theano.tensor as T  # noqa: E402
 from theano.graph.basic import Apply, Variable, ancestors  # noqa: E402
-from theano.graph.fg import MissingInputError  # noqa: E402
 from theano.scan.op import Scan  # noqa: E402
-
-LENGTH_UNKNOWN = (
-    "Python cannot loop over a symbolic array, because its length is not known while the graph "
-    "is built; let theano.scan loop"
-)
-_PLAIN_WORDS: tuple[tuple[str, str], ...] = (
-    (r"cannot be interpreted as an integer|has no len\(\)|cannot be determined", LENGTH_UNKNOWN),
-    (
-        r"has dtype (\w+), while the result of the inner function \(`fn`\) has dtype (\w+)",
-        r"the start value has dtype \1 and the step returns \2; the two dtypes must be the same",
-    ),
-    (
-        r"dimension\(s\), while the corresponding variable in the result",
-        "the start value and what the step returns must have the same number of axes",
-    ),
-    (
-        r"do not support boolean operations",
-        "the value of a symbolic condition is not known while the graph is built; "
-        "a Python if cannot look at it, T.switch can",
-    ),
-    (
-        r"does not support iteration",
-        "several values were wanted, such as the shape in T.zeros((n,)), and there is a single "
-        "symbolic one",
-    ),
-    (r"do 0 iteration", "theano.scan cannot make 0 steps"),
-    (
-        r"is missing an input|was not provided|not computable",
-        "the graph uses a variable that is no argument of your function",
-    ),
-)
 
 
 def symbol(dtype: str | np.dtype, ndim: int) -> Variable:
@@ -97,17 +60,10 @@ _compile_once = cache(_compile_now)
 
 
 def _compile(function: Callable, kinds: tuple) -> Callable:
-    with plain_words():
-        symbols = [symbol(*kind) if isinstance(kind, tuple) else kind for kind in kinds]
-        result = symbolic(finished(function(*symbols)))
-        inputs = [each for each in symbols if isinstance(each, Variable)]
-        compiled = theano.function(inputs, result, on_unused_input="ignore")
-
-    def run(*arrays: np.ndarray) -> Any:
-        with plain_words():
-            return compiled(*arrays)
-
-    return run
+    symbols = [symbol(*kind) if isinstance(kind, tuple) else kind for kind in kinds]
+    result = symbolic(finished(function(*symbols)))
+    inputs = [each for each in symbols if isinstance(each, Variable)]
+    return theano.function(inputs, result, on_unused_input="ignore")
 
 
 def symbolic(result: Any) -> Variable:
@@ -144,18 +100,3 @@ def contains_scan(result: Variable) -> bool:
     """Tell whether the graph that computes ``result`` loops."""
     owners = (variable.owner for variable in ancestors([result]))
     return any(isinstance(node, Apply) and isinstance(node.op, Scan) for node in owners)
-
-
-@contextmanager
-def plain_words() -> Iterator[None]:
-    """Raise the frequent errors of Theano with a sentence in place of their text."""
-    try:
-        yield
-    except (TypeError, ValueError, NotImplementedError, MissingInputError) as error:
-        for pattern, words in _PLAIN_WORDS:
-            found = re.search(pattern, str(error))
-            if found:
-                # With the traceback, which still tells the learner's line.
-                again = type(error)(found.expand(words))
-                raise again.with_traceback(error.__traceback__) from None
-        raise

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
-from threading import Event
 from typing import Any, cast
 
 import numpy as np
@@ -22,7 +22,7 @@ from course_utils.judging.outcomes import (
     same_outcome,
     type_name,
 )
-from course_utils.judging.sandbox import Ended, run_limited
+from course_utils.judging.sandbox import PATIENCE, Ended, Running, run_limited
 
 
 def judge(exercise: Exercise, submission: Any) -> Result:
@@ -30,20 +30,50 @@ def judge(exercise: Exercise, submission: Any) -> Result:
 
     Never raises, whatever the submission does, except for ``KeyboardInterrupt``.
     """
+    printed: list[str] = []
     try:
         with np.errstate(all="ignore"):  # infinities may be compared
-            status, message, diagnosis = _judge(exercise, submission)
+            status, message, diagnosis = _judge(exercise, submission, printed)
     except Exception as error:
         status, diagnosis = "wrong", None
         message = (
             f"The check could not examine this submission, a `{type_name(submission)}` "
             f"({type_name(error)}). Please report it together with your code."
         )
-    return Result(status, exercise.id, diagnosis, message, exercise.title)
+    changed = _changed_functions() if status == "wrong" else []
+    if changed:
+        status, diagnosis, message = (
+            "not attempted",
+            None,
+            (
+                f"`{changed[0]}` is not the library's own function any more: something in this "
+                "notebook has assigned to it, and the check computes with it, too. Remove that line, "
+                "restart the kernel (menu Kernel, Restart Kernel) and run your cells again."
+            ),
+        )
+    return Result(status, exercise.id, diagnosis, message, exercise.title, "".join(printed))
 
 
-def _judge(exercise: Exercise, submission: Any) -> tuple[str, str, str | None]:
-    """Return status, message and diagnosis."""
+def _functions() -> dict[str, Any]:
+    return {
+        f"{shown}.{name}": value
+        for shown, module in (("np", np), ("np.linalg", np.linalg), ("math", math))
+        for name, value in vars(module).items()
+        if callable(value) and not isinstance(value, type)
+    }
+
+
+_OWN_FUNCTIONS = _functions()
+
+
+def _changed_functions() -> list[str]:
+    """Names of the functions of NumPy that are no longer those that were imported."""
+    now = _functions()
+    return [name for name, own in _OWN_FUNCTIONS.items() if now.get(name) is not own]
+
+
+def _judge(exercise: Exercise, submission: Any, printed: list[str]) -> tuple[str, str, str | None]:
+    """Return status, message and diagnosis; add what the submission printed."""
     refused = _refuse_value(submission) if exercise.value else _refuse(exercise, submission)
     if refused is not None:
         return *refused, None
@@ -52,13 +82,17 @@ def _judge(exercise: Exercise, submission: Any) -> tuple[str, str, str | None]:
     if not all(outcome.attempted for outcome in outcomes):
         again = "Write your code in the cell above, run that cell, then run this one again."
         return "not attempted", again, None
+    printed += [outcome.printed for outcome in outcomes[:1]]
     if ended is not Ended.FINISHED:
         unfinished = cases[min(len(outcomes), len(cases) - 1)]
         return "wrong", _out_of_time(exercise, unfinished, ended), None
     trials = list(map(Trial, cases, outcomes, _own_outcomes(exercise, exercise.reference)))
+    failed = [trial for trial in trials if not is_right(exercise, trial)]
+    if exercise.examine is None:
+        printed[:] = [trial.got.printed for trial in (failed or trials)[:1]]
     if exercise.examine is not None:
         return _judge_by_properties(exercise, exercise.examine, submission, trials)
-    if all(is_right(exercise, trial) for trial in trials):
+    if not failed:
         broken = _broken_rule(exercise, submission)
         return ("wrong", *broken) if broken else ("correct", _congratulate(exercise, trials), None)
     known = _recognise(exercise, trials)
@@ -125,9 +159,16 @@ def _refuse(exercise: Exercise, submission: Any) -> tuple[str, str] | None:
 
 
 def _out_of_time(exercise: Exercise, case: Case, ended: Ended) -> str:
+    where = in_case(exercise, case.label)
+    if ended is Ended.PREPARING:
+        return (
+            f"{where} a library that your function uses was still imported or compiling after "
+            f"{PATIENCE * exercise.time_limit:g} seconds. Use it once in a cell of its own, outside "
+            "your function, then run this cell again."
+        )
     message = (
-        f"{in_case(exercise, case.label)} your function was still running after "
-        f"{exercise.time_limit:g} seconds. Look for a loop that never ends."
+        f"{where} your function was still running after {exercise.time_limit:g} seconds. "
+        "Look for a loop that never ends."
     )
     if ended is Ended.STUCK:
         message += " It could not be stopped: restart the kernel (menu Kernel, Restart Kernel)."
@@ -147,7 +188,7 @@ def _broken_rule(exercise: Exercise, submission: Any) -> tuple[str, str] | None:
     """Return message and diagnosis of the first rule that the submission breaks."""
     found: list[tuple[str, str]] = []
 
-    def look(stopped: Event) -> None:
+    def look(running: Running) -> None:
         for rule in exercise.rules:
             broken = rule(submission, lambda args: apply(exercise, submission, args))
             if broken is not None:
@@ -164,7 +205,7 @@ def _broken_property(
     """Return name and sentence of the first property that the submission breaks."""
     found: list[tuple[str, str] | None] = []
 
-    def look(stopped: Event) -> None:
+    def look(running: Running) -> None:
         try:
             found.append(examine(lambda *args: run_once(exercise, submission, args)))
         except Unusable as problem:

@@ -8,11 +8,13 @@ was observed. ``NaN`` in a transformed array stands for "anything".
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
+
+from course_utils.judging.outcomes import parse_output
 
 Transform = Callable[[np.ndarray], "np.ndarray | None"]
 Move = Callable[[np.ndarray], np.ndarray]
@@ -20,7 +22,14 @@ Pairs = Sequence[tuple[np.ndarray, np.ndarray]]
 """(got, wanted) of one output, case by case."""
 
 
-def observe(output: str, pairs: Pairs, rtol: float, atol: float) -> str:
+def observe(
+    output: str,
+    pairs: Pairs,
+    args: Sequence[dict[str, Any]],
+    rtol: float,
+    atol: float,
+    complete: bool = True,
+) -> str:
     """Return a sentence on how the learner's arrays relate to the wanted ones, or ``""``.
 
     Parameters
@@ -29,10 +38,14 @@ def observe(output: str, pairs: Pairs, rtol: float, atol: float) -> str:
         Name and axes of the output, ``"h (N, T, U)"``.
     pairs : sequence of (ndarray, ndarray)
         Got and wanted, one pair for each case.
+    args : sequence of dict
+        The arguments of each case by their names; empty where they have none.
     rtol, atol : float
         Tolerance.
+    complete : bool
+        Whether these are all cases; of some only, nothing is said about every case.
     """
-    if any(array.dtype.kind not in "biuf" for pair in pairs for array in pair):
+    if not pairs or any(array.dtype.kind not in "biuf" for pair in pairs for array in pair):
         return ""
     name, axes = parse_output(output)
     candidates = itertools.chain(
@@ -43,15 +56,9 @@ def observe(output: str, pairs: Pairs, rtol: float, atol: float) -> str:
     for sentence, transform in candidates:
         if _explains(transform, pairs, rtol, atol):
             return sentence
-    return _constant(name, pairs) or _proportional(name, pairs, rtol, atol)
-
-
-def parse_output(output: str) -> tuple[str, tuple[str, ...]]:
-    """Split ``"h (N, T, U)"`` into ``"h"`` and ``("N", "T", "U")``."""
-    match = re.fullmatch(r"(.+?)\s*\((.*)\)", output)
-    if match is None:
-        return output, ()
-    return match[1], tuple(axis.strip() for axis in match[2].split(",") if axis.strip())
+    if not complete:
+        return ""
+    return _constant(name, pairs) or _proportional(name, pairs, args, rtol, atol)
 
 
 def _explains(transform: Transform, pairs: Pairs, rtol: float, atol: float) -> bool:
@@ -155,19 +162,57 @@ def _rescaled(name: str, pairs: Pairs, rtol: float, atol: float) -> Iterator[tup
         )
 
 
-def _proportional(name: str, pairs: Pairs, rtol: float, atol: float) -> str:
+def _proportional(
+    name: str, pairs: Pairs, args: Sequence[dict[str, Any]], rtol: float, atol: float
+) -> str:
+    """Tell of a factor for each case, and of the size that it is."""
     if any(got.shape != want.shape for got, want in pairs):
         return ""
-    if not any(want.size > 1 and np.any(want) for _, want in pairs):
+    if not any(want.size > 1 and np.any(want) for _, want in pairs) and len(pairs) < 3:
         return ""
+    factors = []
     for got, want in pairs:
         factor = float(np.vdot(got, want) / np.vdot(want, want)) if np.any(want) else 1.0
         if factor == 0 or not np.allclose(got, factor * want, rtol=rtol, atol=atol):
             return ""
+        factors.append(factor)
+    for what, sizes in _sizes(args):
+        if np.allclose(factors, sizes):
+            return (
+                f"In each case your `{name}` is the wanted one times {what}. "
+                "A sum may stand where a mean belongs."
+            )
+        if np.allclose(factors, 1 / np.asarray(sizes)):
+            return (
+                f"In each case your `{name}` is the wanted one divided by {what}. "
+                "A mean may stand where a sum belongs, or be taken twice."
+            )
+    if not any(want.size > 1 and np.any(want) for _, want in pairs):
+        return ""  # of single numbers each is some multiple of any other
+    seen = ", ".join(f"{factor:.4g}" for factor in factors)
     return (
         f"In each case your `{name}` is a constant times the wanted one, and the constant differs "
-        "from case to case. A sum may stand where a mean belongs, or the other way round."
+        f"from case to case: {seen}."
     )
+
+
+def _sizes(args: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[int]]]:
+    """Yield the sizes that all cases have, and their products, with what they are the size of."""
+    shapes = {
+        name: [np.shape(case[name]) for case in args]
+        for name in args[0]
+        if all(isinstance(case.get(name), np.ndarray) for case in args)
+    }
+    for name, found in shapes.items():
+        for n_axes in range(len(found[0]), 0, -1):
+            for axes in itertools.combinations(range(len(found[0])), n_axes):
+                sizes = [int(np.prod([shape[axis] for axis in axes])) for shape in found]
+                if len(set(sizes)) > 1:
+                    which = " and ".join(map(str, axes))
+                    text = f"the size of axis {which} of `{name}`"
+                    if n_axes > 1:
+                        text = f"the number of places along the axes {which} of `{name}`"
+                    yield text, sizes
 
 
 def _constant(name: str, pairs: Pairs) -> str:

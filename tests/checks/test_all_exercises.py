@@ -11,7 +11,7 @@ from wrong import assert_is_sentence, wrong_submissions
 
 from course_utils import course
 from course_utils.checks import check, exercises
-from course_utils.judging.exercise import hints
+from course_utils.judging.hints import hints
 from course_utils.judging.judge import judge
 
 EXERCISES = exercises()

@@ -15,6 +15,7 @@ from wrong import wrong_submissions
 
 from course_utils import checks, progress
 from course_utils.checks import Case, Exercise, Misconception, check, value_exercise
+from course_utils.judging import sandbox
 from course_utils.judging.exercise import with_hints
 from course_utils.judging.judge import judge
 
@@ -442,7 +443,7 @@ def test_input_does_not_wait():
         (lambda h: h.astype(str), "holds text, wanted"),
         (lambda h: h.astype(object), "holds Python objects (dtype object)"),
         (lambda h: h + 0j, "holds complex numbers"),
-        (lambda h: h.astype(np.float32) * np.float32(1.00001), "dtype is float32"),
+        (lambda h: (9 * h).astype(int), "holds whole numbers (dtype int64), wanted floating-point"),
         (lambda h: h[:, -1], "has shape (3,), wanted (3, 5), that is (N, T)"),
         (lambda h: np.where(h == h[0, 0], np.nan, h), "`h[0, 0]` is NaN, wanted"),
         (lambda h: h / 0, "Look for a division by zero"),
@@ -452,10 +453,28 @@ def test_form_of_the_result_is_told(spoil, words):
     assert words in said(lambda x, h0: spoil(running_sum(x, h0)))
 
 
-def test_whole_numbers_are_refused_where_floats_are_wanted():
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda h: h.astype(np.float32),
+        lambda h: h.astype(np.float16),
+        lambda h: h.tolist(),
+        lambda h: list(map(tuple, h)),
+    ],
+)
+def test_what_is_right_in_its_own_precision_is_right(convert):
+    assert judge(RUNNING_SUM, lambda x, h0: convert(running_sum(x, h0))).status == "correct"
+
+
+def test_a_tight_tolerance_asks_for_float64():
+    tight = replace(RUNNING_SUM, misconceptions=(), rtol=1e-9)
+    assert judge(tight, running_sum).status == "correct"
+    assert judge(tight, lambda x, h0: running_sum(x, h0).astype(np.float32)).status == "wrong"
+
+
+def test_whole_numbers_that_are_right_are_right():
     ones = replace(RUNNING_SUM, reference=lambda x, h0: np.ones_like(x), misconceptions=())
-    message = said(lambda x, h0: np.ones_like(x, dtype=int), ones)
-    assert "holds whole numbers (dtype int64), wanted floating-point numbers" in message
+    assert judge(ones, lambda x, h0: np.ones(x.shape, dtype=int)).status == "correct"
 
 
 @pytest.mark.parametrize(
@@ -501,13 +520,16 @@ def test_changed_argument_is_told():
         ),
         (lambda x, h0: -running_sum(x, h0), "wrong sign"),
         (lambda x, h0: 2.5 * running_sum(x, h0), "is 2.5 times the wanted one"),
-        (lambda x, h0: running_sum(x, h0) / x.size, "a constant times the wanted one"),
+        (
+            lambda x, h0: running_sum(x, h0) / x.size,
+            "divided by the number of places along the axes 0 and 1 of `x`",
+        ),
         (lambda x, h0: running_sum(x, h0) + 1, "too large by 1."),
         (lambda x, h0: running_sum(x, h0 * 0), "does not change when its argument `h0` changes"),
         (lambda x, h0: np.full(x.shape, 0.25), "Every value of your `h` is 0.25, in every case."),
         (
             lambda x, h0: np.arange(x.size).reshape(x.shape) / 7,
-            "same result whatever its arguments are",
+            "same result whatever numbers its arguments hold",
         ),
     ],
 )
@@ -634,3 +656,132 @@ def test_a_mistake_has_a_hint_for_each_way_to_make_it():
     for mistakes in ({"axis swap": ways[:2]}, {"no such mistake": len}, {"axis swap": []}):
         with pytest.raises(ValueError, match=f"{next(iter(mistakes))!r} of exercise 0.1"):
             with_hints("0.1", mistakes)
+
+
+def test_what_is_printed_is_shown_of_the_first_case_that_fails():
+    def talks(x, h0):
+        print("shape", x.shape)
+        return running_sum(x, h0) * (x.shape[0] != 1)
+
+    result = judge(RUNNING_SUM, talks)
+    shape = next(case.args[0].shape for case in running_sum_cases() if len(case.args[0]) == 1)
+    assert result.printed == f"shape {shape}\n"
+    assert repr(result).endswith(f"It printed:\nshape {shape}")
+    assert f"It printed:<pre>shape {shape}</pre>" in result._repr_html_()
+
+
+def test_what_a_right_answer_prints_is_shown_and_bounded():
+    def talks(x, h0):
+        print("<b>", x.shape, "." * 9_000)
+        return running_sum(x, h0)
+
+    result = judge(RUNNING_SUM, talks)
+    assert result.status == "correct"
+    assert result.printed.startswith(f"<b> {running_sum_cases()[0].args[0].shape} ...")
+    assert result.printed.endswith("…")
+    assert len(result.printed) < 2_100
+    assert "&lt;b&gt;" in result._repr_html_()
+    assert "It printed" not in repr(judge(RUNNING_SUM, running_sum))
+
+
+@pytest.mark.parametrize("name", ["NBGRADER_EXECUTION", "UNROLLED_GRADING"])
+def test_in_grading_an_answer_that_is_not_correct_is_an_error(name, monkeypatch):
+    def unwritten(tokens, n_tokens):
+        raise NotImplementedError("Exercise 0.1")
+
+    monkeypatch.setenv(name, "autograde")
+    assert check("0.1", checks.exercises()[0].reference).status == "correct"
+    with pytest.raises(checks.NotCorrect, match="first sequence"):
+        check("0.1", lambda tokens, n_tokens: np.eye(n_tokens)[tokens[0]])
+    with pytest.raises(checks.NotCorrect, match="not attempted"):
+        check("0.1", unwritten)
+    with pytest.raises(checks.NotCorrect, match=r"no exercise 0\.9"):
+        check("0.9", unwritten)
+
+
+def test_the_stub_that_nbgrader_writes_is_not_attempted():
+    def stub(x, h0):
+        # YOUR CODE HERE
+        raise NotImplementedError()
+
+    def half(x, h0):
+        return unfinished(x)
+
+    def unfinished(x):
+        raise NotImplementedError
+
+    assert judge(RUNNING_SUM, stub).status == "not attempted"
+    assert judge(RUNNING_SUM, half).status == "not attempted"
+    assert judge(RUNNING_SUM, lambda x, h0: NotImplemented).status == "wrong"
+
+
+def test_a_changed_function_of_numpy_is_named(monkeypatch):
+    monkeypatch.setattr(np, "cumsum", lambda x, axis=None: np.zeros_like(x))
+    result = judge(RUNNING_SUM, lambda x, h0: np.ones_like(x))
+    assert result.status == "not attempted"
+    assert "`np.cumsum` is not the library's own function any more" in result.message
+
+
+def test_the_time_limit_counts_computing_and_not_waiting(monkeypatch):
+    monkeypatch.setattr(sandbox, "PATIENCE", 100)
+
+    def waits(x, h0):
+        time.sleep(0.3)
+        return running_sum(x, h0)
+
+    assert judge(replace(RUNNING_SUM, time_limit=0.25), waits).status == "correct"
+
+
+@pytest.fixture
+def libraries(tmp_path, monkeypatch):
+    """A folder that counts as one of installed libraries."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sandbox, "_INSTALLED", (*sandbox._INSTALLED, str(tmp_path)))
+    return tmp_path
+
+
+def test_the_time_limit_does_not_count_imports(libraries, monkeypatch):
+    monkeypatch.setattr(sandbox, "PATIENCE", 100)  # the machine may be busy
+    (libraries / "slow_to_import.py").write_text(
+        "import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
+    )
+
+    def imports(x, h0):
+        import slow_to_import  # noqa: F401
+
+        return running_sum(x, h0)
+
+    assert judge(replace(RUNNING_SUM, time_limit=0.25), imports).status == "correct"
+
+
+def test_a_library_that_is_too_slow_is_called_that(libraries):
+    (libraries / "endless_to_import.py").write_text("while True: pass")
+
+    def imports(x, h0):
+        import endless_to_import  # noqa: F401
+
+    message = judge(replace(RUNNING_SUM, time_limit=0.3), imports).message
+    assert "a library that your function uses was still imported or compiling" in message
+
+
+def test_ordinary_cases_are_reported_before_extreme_ones():
+    def fails_on_one_step(x, h0):
+        return np.stack([running_sum(x, h0)[:, t] for t in range(1, x.shape[1])], axis=1)
+
+    message = judge(replace(RUNNING_SUM, misconceptions=()), fails_on_one_step).message
+    assert "lacks the first place along axis 1 (T)" in message
+
+
+def test_a_constant_factor_is_told_as_it_is():
+    varying = replace(RUNNING_SUM, misconceptions=())
+    message = judge(varying, lambda x, h0: running_sum(x, h0) * x[0, 0]).message
+    assert "the constant differs from case to case: " in message
+    assert "mean" not in message
+
+
+def test_nothing_is_called_unused_that_changes_the_result():
+    def of_the_set_only(x, h0):
+        return np.full(x.shape, np.unique(h0).sum())
+
+    message = judge(replace(RUNNING_SUM, misconceptions=()), of_the_set_only).message
+    assert "argument `x`" in message

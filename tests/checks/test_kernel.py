@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import time
 
+import nbformat
 import pytest
 from build_notebooks import kernel_sockets
 from jupyter_client.manager import KernelManager
@@ -99,3 +100,50 @@ def test_input_is_refused_and_works_again_afterwards(notebook):
     assert "cannot answer input()" in output["data"]["text/plain"]
     (output,) = notebook.run("input is __builtins__.input and 'cannot' not in str(input)")
     assert output["data"]["text/plain"] == "True"
+
+
+def test_after_a_cell_that_did_not_compile_the_old_function_is_not_judged(notebook):
+    notebook.run("""
+        def next_step_pairs(x):
+            return x[:, :-1], x[:, 1:]
+    """)
+    (right,) = notebook.run('check("0.2", next_step_pairs)')
+    assert "correct" in right["data"]["text/plain"]
+    notebook.run("def next_step_pairs(x):\n    return x[:, :-1], x[:, 1:")
+    (older,) = notebook.run('check("0.2", next_step_pairs)')
+    assert "not attempted" in older["data"]["text/plain"]
+    assert "did not run (SyntaxError), so this is an older version" in older["data"]["text/plain"]
+    notebook.run("def next_step_pairs(x):\n    return x[:, :-1], x[:, 1:]")
+    (again,) = notebook.run('check("0.2", next_step_pairs)')
+    assert "correct" in again["data"]["text/plain"]
+
+
+def test_a_name_from_a_cell_further_up_is_said_to_come_from_there(tmp_path_factory):
+    lesson = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("import numpy as np\nfrom math import (tau, pi)", id="one"),
+            nbformat.v4.new_code_cell("def rnn_step(x):\n    return x\n\nW_hh = 2", id="two"),
+            nbformat.v4.new_code_cell("check('2.1', rnn_step)", id="three"),
+            nbformat.v4.new_code_cell("later = 1", id="four"),
+        ]
+    )
+    path = tmp_path_factory.mktemp("lesson") / "02.ipynb"
+    nbformat.write(lesson, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JPY_SESSION_NAME", str(path))
+        notebook = Notebook()
+    try:
+        notebook.run("from course_utils.checks import check")
+        notebook.client.session.metadata = {"cellId": "three"}
+        for name in ("rnn_step", "W_hh", "np", "pi"):
+            error, hint = notebook.run(name)
+            assert error["ename"] == "NameError"
+            assert f"`{name}` is defined in a cell further up" in hint["text"]
+            assert "Run All Above Selected Cell" in hint["text"]
+        for name in ("later", "nowhere"):
+            (error,) = notebook.run(name)
+            assert error["ename"] == "NameError"
+        (output,) = notebook.run("1 + 1")
+        assert output["data"]["text/plain"] == "2"
+    finally:
+        notebook.close()

@@ -26,8 +26,9 @@ def by_loop(tokens, n_tokens):
         lambda tokens, n_tokens: np.array([np.eye(n_tokens)[row] for row in tokens]),
         lambda tokens, n_tokens: one_hot(tokens, n_tokens).astype(np.float32),
         lambda tokens, n_tokens: [[np.eye(n_tokens)[i] for i in row] for row in tokens],
+        lambda tokens, n_tokens: np.eye(n_tokens, dtype=int)[tokens],
     ],
-    ids=["loop", "comparison", "row by row", "float32", "nested list"],
+    ids=["loop", "comparison", "row by row", "float32", "nested list", "whole numbers"],
 )
 def test_other_ways_to_one_hot_are_right(right):
     assert check("0.1", right).status == "correct"
@@ -37,10 +38,6 @@ WRONG_ONE_HOT = {
     "comparison without its dtype": (
         lambda tokens, n_tokens: tokens[..., None] == np.arange(n_tokens),
         "holds True or False (dtype bool), wanted floating-point numbers",
-    ),
-    "whole numbers": (
-        lambda tokens, n_tokens: np.eye(n_tokens, dtype=int)[tokens],
-        "holds whole numbers (dtype int64), wanted floating-point numbers",
     ),
     "one vector for the batch": (
         lambda tokens, n_tokens: np.eye(n_tokens)[tokens].sum(axis=(0, 1)),
@@ -68,7 +65,7 @@ WRONG_ONE_HOT = {
     ),
     "probabilities": (
         lambda tokens, n_tokens: np.eye(n_tokens)[tokens] / tokens.shape[1],
-        "constant",
+        "divided by the size of axis 1 of `tokens`",
     ),
     "minus one for the others": (
         lambda tokens, n_tokens: 2 * np.eye(n_tokens)[tokens] - 1,
@@ -119,10 +116,11 @@ def test_wrong_one_hot_gets_a_sentence(name):
     "right",
     [
         lambda x: [x[:, :-1], x[:, 1:]],
+        lambda x: np.stack([x[:, :-1], x[:, 1:]]),
         lambda x: (x[:, : x.shape[1] - 1].copy(), np.delete(x, 0, axis=1)),
         lambda x: tuple(np.moveaxis(part, 0, 1) for part in _time_first(x)),
     ],
-    ids=["list of two", "delete", "time first and back"],
+    ids=["list of two", "stacked", "delete", "time first and back"],
 )
 def test_other_ways_to_pair_are_right(right):
     assert check("0.2", right).status == "correct"
@@ -148,7 +146,6 @@ def never_ends(x):
 WRONG_PAIRS = {
     "inputs only": (lambda x: x[:, :-1], "returned one `ndarray`, wanted 2 values"),
     "three parts": (lambda x: (x[:, :-1], x[:, 1:], x[:, -1:]), "returned 3 values, wanted 2"),
-    "stacked": (lambda x: np.stack(next_step_pairs(x)), "returned one `ndarray`, wanted 2 values"),
     "nothing returned": (lambda x: None, "Did you forget `return`?"),
     "dictionary": (
         lambda x: {"inputs": x[:, :-1], "targets": x[:, 1:]},

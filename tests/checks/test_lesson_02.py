@@ -73,7 +73,7 @@ WRONG = [
     ("2.4", lambda h, W_hy, b_y: h[:, :, -1], "shape"),
     ("2.4", lambda h, W_hy, b_y: h[:, -1], "shape"),
     ("2.4", lambda h, W_hy, b_y: h.max(axis=1) @ W_hy + b_y, "is 0.3612, wanted 1.308"),
-    ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y).argmax(-1), "whole numbers"),
+    ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y).argmax(-1), "has shape"),
     ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y)[:1], "shape"),
     ("2.4", lambda h, W_hy, b_y: -last_output(h, W_hy, b_y), "sign"),
     ("2.4", lambda h, W_hy, b_y: last_output(h, W_hy, b_y) / 2, "is 0.5 times the wanted"),

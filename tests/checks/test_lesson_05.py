@@ -169,10 +169,10 @@ def test_mistake_is_named(exercise, submission, name):
 WRONG = [
     # exercise, submission, a word that the sentence must hold
     ("5.1", eager_neuron, "does not depend on"),
-    ("5.1", neuron_with_if, "if cannot look at it"),
+    ("5.1", neuron_with_if, "`if` cannot look at it"),
     ("5.1", neuron_with_set_value, "5.1"),
-    ("5.1", neuron_that_evaluates, "no argument of your function"),
-    ("5.1", neuron(lambda p, g, rate: p - rate * g, lambda losses: losses), "scalar"),
+    ("5.1", neuron_that_evaluates, "`eval` asks for a number"),
+    ("5.1", neuron(lambda p, g, rate: p - rate * g, lambda losses: losses), "a single number"),
     ("5.1", lambda *args: logistic_step(*args)[0], "cost and the list of updates"),
     ("5.1", lambda *args: logistic_step(*args)[1], "wanted"),
     ("5.1", lambda *args: (0.7, logistic_step(*args)[1]), "nothing is computed"),

@@ -43,15 +43,15 @@ def walk_with_if(stream, limit, n_steps):
 
 WRONG = [
     # exercise, submission, a word that the sentence must hold
-    ("6.1", sum_by_python_loop, "let theano.scan loop"),
-    ("6.1", lambda x: T.stack(list(x)), "let theano.scan loop"),
+    ("6.1", sum_by_python_loop, "let `theano.scan` loop"),
+    ("6.1", lambda x: T.stack(list(x)), "let `theano.scan` loop"),
     ("6.1", lambda x: np.cumsum(x), "symbolic"),
     ("6.1", lambda x: [1.0, 2.0], "symbolic"),
     ("6.1", lambda x: None, "return"),
     ("6.1", lambda x: theano.scan(lambda x_t: x_t, sequences=x), "values only"),
     ("6.1", lambda x: scan(lambda x_t: x_t, sequences=x, outputs_info=ZERO), "positional"),
     ("6.1", lambda x: scan(lambda x_t, s: s + x_t, sequences=x, outputs_info=T.zeros((2, 2))), "2"),
-    ("6.1", lambda x: scan(lambda s: s + x, outputs_info=ZERO), "number of steps"),
+    ("6.1", lambda x: scan(lambda s: s + x, outputs_info=ZERO), "how many steps"),
     ("6.1", lambda x: T.cumsum(T.cast(x, "float64")), "no `theano.scan`"),
     ("6.1", lambda x: running_sum(x)[::-1], "reverse"),
     ("6.1", lambda x: running_sum(x[::-1]), "6.1"),
@@ -79,7 +79,7 @@ WRONG = [
     ("6.3", lambda x, alpha: T.log(-1 - T.sqr(low_pass(x, alpha))), "nan"),
     ("6.3", lambda x, alpha: T.zeros_like(x), "6.3"),
     ("6.3", lambda x: x, "arguments"),
-    ("6.4", walk_with_if, "if cannot look at it"),
+    ("6.4", walk_with_if, "`if` cannot look at it"),
     ("6.4", lambda *a: random_walk(*a)[0], "positions and the updates"),
     ("6.4", lambda *a: random_walk(*a)[::-1], "positions and the updates"),
     ("6.4", lambda *a: None, "return"),

@@ -239,7 +239,7 @@ def updated_twice(loss, parameters, rate, momentum, clip):
 
 REJECTED = [
     # exercise, submission, a word that the sentence must hold
-    ("7.1", loop_in_python, "let theano.scan loop"),
+    ("7.1", loop_in_python, "let `theano.scan` loop"),
     ("7.1", start_of_float32, "dtype"),
     ("7.1", lambda *a: None, "return"),
     ("7.1", lambda *a: np.zeros((3, 5, 4)), "symbolic"),
@@ -248,7 +248,7 @@ REJECTED = [
     ("7.1", lambda *a: rnn_states(*a)[:, ::-1], "reverse"),
     ("7.1", lambda *a: -rnn_states(*a), "sign"),
     ("7.1", lambda x, h0: x, "arguments"),
-    ("7.2", step_with(python_if), "if cannot look at it"),
+    ("7.2", step_with(python_if), "`if` cannot look at it"),
     ("7.2", step_with(lambda h, m, f, h_prev: h_prev), "7.2"),
     ("7.2", lambda x, mask, first, W, V, b: T.zeros_like(T.dot(x, W)), "7.2"),
     ("7.2", lambda *a: batch_states(*a)[:, -1], "shape"),

@@ -103,7 +103,6 @@ WRONG = [
     ("9.1", lambda *a: None, "return"),
     ("9.1", lambda *a: [], "no batch"),
     ("9.1", last_batch_short, "different shapes"),
-    ("9.1", lambda *a: [(x.astype(float), y) for x, y in cut_into_batches(*a)], "whole numbers"),
     ("9.1", lambda ids, n, t: cut_into_batches(ids, t, n), "shape"),
     ("9.1", lambda ids, n, t: [(x.T, y.T) for x, y in cut_into_batches(ids, n, t)], "time first"),
     ("9.1", lambda ids, n: [], "arguments"),

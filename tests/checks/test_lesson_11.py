@@ -159,7 +159,7 @@ WRONG = [
     ("11.2", lambda *args: [int(leak) for leak in find_leaks(*args)], "True or False"),
     ("11.3", lambda train, x, horizon: beat_naive(train, x, horizon)[:, 0], "shape"),
     ("11.3", lambda train, x, horizon: naive(x, horizon) + train.std(), "MASE"),
-    ("11.3", nudges_its_windows, "argument number 2"),
+    ("11.3", nudges_its_windows, "argument `x`"),
     ("11.3", lambda train, x, horizon: x[:, -horizon:, 0] / 0, "not finite"),
 ]
 

@@ -179,7 +179,6 @@ WRONG = [
     ("13.1", lambda z, t, k: next_probabilities(z, t, k)[::-1], "reverse"),
     ("13.1", lambda z, t, k: next_probabilities(-z, t, k), "13.1"),
     ("13.1", lambda z, t, k: next_probabilities(z, t**2, k), "13.1"),
-    ("13.1", lambda z, t, k: next_probabilities(z, t, k).astype("float16"), "float16"),
     ("13.2", lambda model, prompt, n, choose: None, "return"),
     ("13.2", lambda model, prompt, n, choose: model.step(prompt, model.start()), "one id"),
     ("13.2", lambda model, prompt, n, choose: model.step(0.5, model.start()), "one id"),

@@ -170,7 +170,11 @@ WRONG = [
     ("17.2", lambda f, ids: f(ids[None]), "shape"),
     ("17.2", lambda f, ids: 2 * base_effects(f, ids), "17.2"),
     ("17.3", lambda y, z, n: confusion_and_recall(y, z, n)[0], "17.3"),
-    ("17.3", lambda y, z, n: (1.0 * confusion_and_recall(y, z, n)[0], np.ones(n)), "whole"),
+    (
+        "17.3",
+        lambda y, z, n: (1.0 * confusion_and_recall(y, z, n)[0], np.ones(n)),
+        "is 1, in every case",
+    ),
     ("17.3", lambda y, z, n: confusion_and_recall(y, z, n)[::-1], "17.3"),
     ("17.4", lambda g, n: set(g[:n]), "17.4"),
     ("17.4", lambda g, n: np.random.default_rng(0).random(len(g)) < 0.5, "17.4"),
