@@ -11,7 +11,7 @@
 # This page is a *notebook*: text, and grey cells with code. Click into the first grey cell below
 # and press **Shift + Enter**. The cell runs, its result appears below it, and the next cell is
 # selected. Go through the page in this way, from top to bottom. *Kernel → Restart Kernel* gives you a
-# fresh start whenever you want one.
+# fresh start whenever you want one. It also helps when a cell runs on and on, and the stop button ■ does not end it.
 #
 # **When you come back another day**, Python has forgotten everything: click into the cell where you
 # stopped and choose *Run → Run All Above Selected Cell*. For a clean copy of a lesson, delete its file

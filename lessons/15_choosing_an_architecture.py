@@ -766,15 +766,22 @@ live = {
     "GRU 32": [train(GRU.start(1, 32, seed), 0.01, seed) for seed in range(3)],
 }
 stored = {name: seed_runs["digits, 64 steps", name][:3, 0] for name in live}
-close = [np.abs(np.subtract(live[name], stored[name])).max() < 0.03 for name in live]
-print("as in the file, to 0.03:", bool(all(close)))
+close = [np.abs(np.subtract(live[name], stored[name])).max() < 0.1 for name in live]
+print("as in the file, to 0.1:", bool(all(close)))
 apart = abs(np.median(live["LSTM 32"]) - np.median(live["GRU 32"]))
-print("medians of the two networks less than 0.06 apart:", bool(apart < 0.06))
-print("two seeds of the LSTM more than 0.09 apart:", bool(np.ptp(live["LSTM 32"]) > 0.09))
+print(
+    "medians of the two networks closer than two seeds of the LSTM:",
+    bool(apart < np.ptp(live["LSTM 32"])),
+)
+print(
+    "in the file, medians:", *(f"{name} {np.median(scores):.3f}" for name, scores in stored.items())
+)
+print(f"in the file, the LSTM's seeds: {np.ptp(stored['LSTM 32']):.2f} apart")
 
 # %% [markdown]
-# In our run the medians lie 0.03 apart and the LSTM's seeds 0.12. Had you run one seed each, the winner would
-# have been a matter of which. `range(3)` may become `range(10)`: each run takes a second.
+# In the file the medians are 0.03 apart and the LSTM's seeds 0.12. Had you run one seed each, the winner would
+# have been a matter of which. Even the same seed gives another score on another processor, which adds in another
+# order: on five kinds of them seed 0 of the LSTM got 0.56 to 0.59. `range(3)` may become `range(10)`: each run takes a second.
 #
 # ## 6. The table again, and a guide
 #
