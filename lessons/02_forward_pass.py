@@ -520,7 +520,8 @@ plotting.show(
 #
 # ### Exercise 2.3 · The loss at the start
 #
-# Write the mean cross-entropy over all steps of all sequences. It must survive logits of 1,000.
+# Write the mean cross-entropy over all steps of all sequences. It must survive logits of 1,000,
+# and logits that are thousands apart.
 #
 # <details><summary>Hint 1: avoid the logarithm of a softmax</summary>
 #

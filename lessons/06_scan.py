@@ -231,7 +231,7 @@ print("\nint8:", theano.function([x_int8], sums_int8)(np.array([100, 100], dtype
 #
 # ### Exercise 6.1 · Running sum
 #
-# Return the running sum of a symbolic vector, in float64 whatever the dtype of `x` is. Your function
+# Return the running sum of a symbolic vector, by `theano.scan` and in float64 whatever the dtype of `x` is. Your function
 # gets a symbol and returns a symbol; the check compiles it and runs it on vectors of float64,
 # float32 and int8.
 #
@@ -429,8 +429,8 @@ print("as written", tracer.state()["outputs"])
 # ### Exercise 6.2 · Fibonacci with taps
 #
 # Fibonacci has relatives: $s_t = p\, s_{t-1} + q\, s_{t-2}$. With $p = 2$, $q = 1$ they are called Pell
-# numbers. Return the `n_steps` values that follow the two start values. `n_steps` is a plain Python
-# number here.
+# numbers. Return the `n_steps` values that follow the two start values, by
+# `theano.scan`. `n_steps` is a plain Python number here.
 #
 # <details><summary>Hint 1: the arguments</summary>
 #
@@ -582,7 +582,7 @@ except ValueError as error:
 #
 # ### Exercise 6.3 · A low-pass filter
 #
-# Filter every sequence of a batch, each from zero.
+# Filter every sequence of a batch, each from zero, with one `theano.scan` for all of them.
 #
 # <details><summary>Hint 1: the axes</summary>
 #

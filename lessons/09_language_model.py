@@ -337,7 +337,7 @@ print(f"the same cost in bits:              {bits(np.log(bigram_test)):.2f} bits
 # ### Exercise 9.2 · Perplexity
 #
 # Lines of different lengths come in one array, filled up with padding. The mask is True where there is a
-# token. Compute one perplexity of all tokens.
+# token. Compute one perplexity of all tokens. Logits may be thousands apart.
 #
 # <details><summary>Hint 1: from logits to costs</summary>
 #

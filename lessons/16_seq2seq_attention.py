@@ -191,7 +191,7 @@ print("knowing nothing, ln 14 :", round(np.log(14), 2), "nats")
 #
 # ### Exercise 16.2 · Masked loss
 #
-# Take the mean over the targets that are not padding, in nats.
+# Take the mean over the targets that are not padding, in nats. Logits may be thousands apart.
 #
 # <details><summary>Hint 1: the logarithm of a softmax</summary>
 #
@@ -523,7 +523,8 @@ for name, p in {"three tokens": [0.4, 0.9, 1.0], "five tokens": [0.75] * 5}.item
 #
 # ### Exercise 16.4 · Additive attention
 #
-# For $N$ texts at once: return the weights $(N, T)$ and the contexts $(N, 2U)$.
+# For $N$ texts at once: return the weights $(N, T)$ and the contexts $(N, 2U)$. Scores may be
+# thousands apart.
 #
 # <details><summary>Hint 1: shapes</summary>
 #

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from course_utils.judging.cases import far_apart
 from course_utils.judging.exercise import Case, Exercise
 
 Array = np.ndarray
@@ -187,6 +188,9 @@ def _loss_cases() -> list[Case]:
     large = rng.normal(0, 2, size=(2, 3, 4)) + 1000.0 * np.arange(1, 7).reshape(2, 3, 1)
     label = "logits around 1,000 at the first step, 2,000 at the next, and so on"
     cases.append(Case(label, (large, rng.integers(0, 4, size=(2, 3)))))
+    targets = rng.integers(0, 4, size=(2, 3))
+    unlikely = far_apart(rng.normal(0, 2, size=(2, 3, 4)), targets)
+    cases.append(Case("logits in the thousands apart, within a step too", (unlikely, targets)))
     return cases
 
 

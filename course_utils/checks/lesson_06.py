@@ -13,8 +13,8 @@ import numpy as np
 from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.graphs import (
     compile_with,
-    contains_scan,
     finished,
+    loops_in,
     run_graph,
     symbol,
 )
@@ -36,7 +36,7 @@ def _must_scan(name: str, hint: str, *args: Any) -> Rule:
         symbols = [
             symbol(arg.dtype, arg.ndim) if isinstance(arg, np.ndarray) else arg for arg in args
         ]
-        return None if contains_scan(submission(*symbols)) else (name, hint)
+        return None if loops_in(submission(*symbols)) else (name, hint)
 
     return rule
 

@@ -14,8 +14,8 @@ from course_utils import theano_training
 from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.graphs import (
     compile_with,
-    contains_scan,
     finished,
+    loops_in,
     run_graph,
     symbol,
 )
@@ -44,17 +44,22 @@ def products_in_loop(result: Variable) -> int:
     return sum(isinstance(node.op, T.Dot) for node in inside)
 
 
-def _loop_rules(*arguments: np.ndarray) -> list[Rule]:
-    """Rules that look into the graph which a submission builds from ``arguments``."""
+def _loop_rules(*arguments: np.ndarray, n_products: int = 2) -> list[Rule]:
+    """Rules for the graph which a submission builds: a whole loop, with so many products at most."""
 
     def rule(submission: Callable, run: Callable) -> tuple[str, str] | None:
         result = submission(*(symbol(each.dtype, each.ndim) for each in arguments))
-        if not contains_scan(result):
+        if not loops_in(result):
             return "no scan", (
                 "The numbers are right, but there is no `theano.scan` in your graph, and that is "
                 "what this exercise is about."
             )
-        if products_in_loop(result) > 1:
+        if any(loop.truncate_gradient != -1 for loop in loops_in(result)):
+            return "gradient cut off", (
+                "The numbers are right, but with `truncate_gradient` the gradient stops after so "
+                "many steps. A layer that learns from all of its input lets it pass."
+            )
+        if products_in_loop(result) > n_products:
             return "input product inside the loop", (
                 "The numbers are right, and your loop multiplies the input by `W_xh` at every "
                 "step. That product needs no state: what could you compute for all steps at once, "
@@ -183,7 +188,7 @@ RNN = Exercise(
     },
     ("h (N, T, U)",),
     call=run_graph,
-    rules=_loop_rules(*map(np.zeros, ((2, 3, 2), (2, 4), (2, 4), (4, 4), (4,)))),
+    rules=_loop_rules(*map(np.zeros, ((2, 3, 2), (2, 4), (2, 4), (4, 4), (4,))), n_products=1),
 )
 
 

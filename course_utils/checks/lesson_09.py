@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.judging.cases import far_apart
 from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.outcomes import Unusable, type_name
 from course_utils.text import contiguous_batches
@@ -218,12 +219,15 @@ def _perplexity_cases() -> list[Case]:
         ("four lines, one of a single word", (6, 1, 3, 4), 9, 2.0),
         ("one line without padding", (4,), 3, 1.0),
         ("logits around 1,000 in one line, 2,000 in the other", (3, 5), 4, 1.0),
+        ("logits in the thousands apart, within a word too", (3, 5), 4, 1.0),
     ):
         n_steps = max(lengths)
         logits = scale * rng.normal(size=(len(lengths), n_steps, n_tokens))
         if "1,000" in label:
             logits += [[[1000]], [[2000]]]
         targets = rng.integers(0, n_tokens, size=(len(lengths), n_steps))
+        if "thousands" in label:
+            logits = far_apart(logits, targets)
         mask = np.arange(n_steps) < np.array(lengths)[:, None]
         cases.append(Case(label, (logits, np.where(mask, targets, 0), mask)))
     return cases

@@ -112,10 +112,13 @@ def _clock(n: int, n_steps: int, horizon: int) -> tuple[Array, Array]:
     return x[:, :, 0].astype(int), y.astype(int)
 
 
-def _chosen(n: int, n_steps: int, horizon: int, train: Array, test: Array, scaler: int) -> tuple:
+def _chosen(
+    n: int, n_steps: int, horizon: int, train: Array, test: Array, scaler: int | Array
+) -> tuple:
     """Arguments of the detector: which windows train, which test, what the scaler saw."""
     x, y = _clock(n, n_steps, horizon)
-    return x[train], y[train], x[test], y[test], np.arange(scaler)
+    seen = np.arange(scaler) if isinstance(scaler, int) else scaler
+    return x[train], y[train], x[test], y[test], seen
 
 
 def _leak_cases() -> list[Case]:
@@ -158,6 +161,19 @@ def _leak_cases() -> list[Case]:
         Case(
             "windows drawn at random, scaler fitted on everything",
             _chosen(40, 5, 3, order[:24] % 33, order[24:] % 33, 40),
+        ),
+        Case(
+            "only the last answer of a test window seen",
+            _chosen(40, 5, 3, np.r_[0:8, 20:30], np.array([13]), 10),
+        ),
+        Case("test windows in no order", _chosen(40, 5, 3, np.arange(25), np.array([30, 22]), 5)),
+        Case(
+            "a gap in what the scaler saw, and a later value behind it",
+            _chosen(40, 5, 3, np.arange(10), np.array([13]), np.r_[0:12, 30]),
+        ),
+        Case(
+            "a long record that the scaler saw twice, clean",
+            _chosen(40, 5, 3, np.arange(8), np.array([13]), np.repeat(np.arange(12), 3)),
         ),
     ]
 

@@ -301,6 +301,15 @@ def _accuracy_cases() -> list[Case]:
             "four reviews with a tie, and places never seen",
             (x, np.array([1, 0, 0, 1]), new, np.array([1, 0, 0, 1, 1, 1, 0])),
         ),
+        Case(
+            "full reviews and reviews padded in front",
+            (
+                np.array([[4, 2, 3], [3, 3, 4], [0, 2, 5], [0, 0, 4], [0, 3, 2]]),
+                np.array([1, 1, 0, 0, 0]),
+                np.array([[5, 5, 2], [0, 4, 4], [0, 0, 3]]),
+                np.array([1, 0, 0]),
+            ),
+        ),
     ]
 
 

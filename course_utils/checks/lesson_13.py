@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.judging.cases import far_apart
 from course_utils.judging.exercise import Case, Exercise
 from course_utils.judging.outcomes import Unusable
 from course_utils.losses import softmax
@@ -37,6 +38,7 @@ def _temperature_cases() -> list[Case]:
             ("64 logits", rng.normal(0, 2, size=64), 2.0, 64),
             ("64 logits", rng.normal(0, 2, size=64), 1.5, 1),
             ("logits near 1000", 1000 + rng.normal(0, 2, size=5), 0.8, 4),
+            ("logits 4000 apart", far_apart(rng.normal(0, 2, size=5)), 0.9, 5),
         )
     ]
 
@@ -191,6 +193,17 @@ def second(logits: Array) -> int:
     return int(np.argsort(-np.asarray(logits))[1])
 
 
+class Drawn:
+    """Choose by chance, as the lesson does: every call draws anew."""
+
+    def __init__(self, seed: int):
+        self._rng = np.random.default_rng(seed)
+
+    def __call__(self, logits: Array) -> int:
+        """Draw an id from the softmax of the logits."""
+        return int(self._rng.choice(len(logits), p=softmax(np.asarray(logits))))
+
+
 def _generation_cases() -> list[Case]:
     return [
         Case(label, (Network(seed), np.array(prompt), n_new, choose))
@@ -200,6 +213,7 @@ def _generation_cases() -> list[Case]:
             ("a prompt of a single id, 15 new", 3, [7], 15, second),
             ("a prompt of 9, a single new id", 4, [0, 1, 2, 3, 4, 5, 6, 7, 1], 1, greedy),
             ("a prompt of 3, 2 new", 5, [2, 2, 7], 2, second),
+            ("a prompt of 4, 15 new, drawn", 6, [6, 0, 3, 5], 15, Drawn(1302)),
         )
     ]
 
@@ -350,8 +364,8 @@ def _costs(record: Sequence[tuple[str, Array, Array]], parts: Sequence[str] = ("
 
 
 def _nats(logits: Array, targets: Array) -> Array:
-    p = softmax(logits)[np.arange(len(targets)), targets]
-    return -np.log(p)
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.log(np.exp(shifted).sum(axis=-1)) - shifted[np.arange(len(targets)), targets]
 
 
 def _record_cases() -> list[Case]:
@@ -362,6 +376,10 @@ def _record_cases() -> list[Case]:
         Case(
             "logits near 1000 for the first character, 2000 for the next, and so on",
             (_record(1306, 6, (20, 5), rise=1000.0),),
+        ),
+        Case(
+            "logits in the thousands apart, for one character too",
+            ([(part, far_apart(z, ids), ids) for part, z, ids in _record(1307, 6, (4, 5))],),
         ),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -106,9 +107,17 @@ OLD_HARD_SIGMOID = Exercise(
 # Exercise 14.3: a recurrent layer in JAX
 
 
-def rnn_in_jax(x: Array, h0: Array, W_xh: Array, W_hh: Array, b_h: Array) -> Array:
-    """Return all states h (N, T, U) of a SimpleRNN."""
-    return _states(x, h0, W_xh, W_hh, b_h)
+def rnn_in_jax(x: Array, h0: Array, W_xh: Array, W_hh: Array, b_h: Array) -> Any:
+    """Return all states h (N, T, U) of a SimpleRNN, as an array of JAX."""
+    import jax.numpy as jnp
+    from jax import lax
+
+    def step(h_prev, x_t):
+        h = jnp.tanh(x_t @ W_xh + h_prev @ W_hh + b_h)
+        return h, h
+
+    states = lax.scan(step, jnp.asarray(h0, "float32"), jnp.swapaxes(x, 0, 1))[1]
+    return jnp.swapaxes(states, 0, 1)
 
 
 def _states(
@@ -170,6 +179,22 @@ def _rnn_cases() -> list[Case]:
     ]
 
 
+def _must_scan(submission: Callable, run: Callable) -> tuple[str, str] | None:
+    """Want a loop that JAX traces once, whatever the number of steps."""
+    import jax
+
+    try:
+        scans = "scan[" in str(jax.make_jaxpr(submission)(*_rnn_cases()[0].args))
+    except Exception:  # of NumPy, say, which wants numbers where there are none yet
+        scans = False
+    if scans:
+        return None
+    return "no lax.scan", (
+        "The numbers are right, but JAX sees no `jax.lax.scan`, and that is what this exercise is "
+        "about: a loop that is traced and compiled once, however many steps there are."
+    )
+
+
 RNN_IN_JAX = Exercise(
     "14.3",
     "A recurrent layer in JAX",
@@ -196,6 +221,7 @@ RNN_IN_JAX = Exercise(
     atol=1e-5,  # JAX computes in float32
     time_limit=20.0,  # each case is traced and compiled anew
     call=_call,
+    rules=[_must_scan],
 )
 
 EXERCISES = [FROM_KERAS1, OLD_HARD_SIGMOID, RNN_IN_JAX]

@@ -13,6 +13,7 @@ import numpy as np
 from course_utils.checks.lesson_13 import Network
 from course_utils.further import seq2seq
 from course_utils.further.seq2seq import END, START
+from course_utils.judging.cases import far_apart
 from course_utils.judging.exercise import Case, Exercise
 from course_utils.losses import softmax
 from course_utils.padding import PAD
@@ -145,7 +146,13 @@ def _loss_cases() -> list[Case]:
                 np.array([[[1000.0]], [[2000.0]]]),
             ),
         )
-    ]
+    ] + [_far_apart()]
+
+
+def _far_apart() -> Case:
+    targets = np.array([[3, 2, 0], [4, 3, 2]])
+    logits = far_apart(np.random.default_rng(1605).normal(0, 2, size=(2, 3, 5)), targets)
+    return Case("logits in the thousands apart, for one token too", (logits, targets))
 
 
 def _costs(logits: Array, targets: Array) -> Array:
@@ -396,7 +403,14 @@ def _attention_cases() -> list[Case]:
                 ("scores near 1000 in one text, near -1000 in the other", (6, 4), 6, 1000.0),
             )
         )
-    ]
+    ] + [_scores_far_apart()]
+
+
+def _scores_far_apart() -> Case:
+    s, h, mask, W_s, W_h, v = _attention_arguments(5, (4, 3), 4, 0.0)
+    h[:, 0], W_h[0], v[0] = -np.abs(h[:, 0]) - 1, 900.0, 4000.0
+    h[:, 1:] = np.abs(h[:, 1:]) + 1
+    return Case("scores 8000 apart within a text", (s, h, mask, W_s, np.abs(W_h), v))
 
 
 def _attention_arguments(seed: int, lengths: tuple, n_steps: int, shift: float) -> tuple:
@@ -448,7 +462,7 @@ def _with_context(context_of: Callable) -> Callable:
 
 def _over_batch(scores: Array, mask: Array) -> Array:
     filled = np.where(mask, scores, -np.inf)
-    exponentials = np.exp(filled - scores.max())
+    exponentials = np.exp(filled - filled.max(axis=0, keepdims=True))
     return exponentials / exponentials.sum(axis=0, keepdims=True)
 
 

@@ -47,6 +47,13 @@ def _error_cases() -> list[Case]:
             ),
         ),
         Case("only silence was recognised", (["_______", "aa__a"], ["_aa_ee_", "aa__a"])),
+        Case(
+            "a letter at the end of one utterance and at the start of the next",
+            (
+                ["_aa_ii", "_ee____", "oo_uu", "_u_ii_"],
+                ["_aa___", "ii_ee__", "oo_uu", "uu_ii_"],
+            ),
+        ),
         Case("single frames flicker", (["aaeaa_iiaii", "_o_o_o"], ["aaaaa_iiiii", "_ooooo"])),
     ]
 

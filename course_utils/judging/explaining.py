@@ -95,7 +95,7 @@ def _problems(exercise: Exercise, submission: Any, trials: Sequence[Trial]) -> I
         if not all(is_close(*pair, exercise.rtol, exercise.atol) for pair in pairs):
             yield from _not_finite(exercise, output, [first.case], [first.pairs[place]])
             finite = [
-                (*pair, case) for case, pair in zip(cases, pairs, strict=True) if _is_finite(*pair)
+                (*pair, case) for case, pair in zip(cases, pairs, strict=True) if is_finite(*pair)
             ]
             seen = observe(
                 output,
@@ -115,7 +115,8 @@ def _problems(exercise: Exercise, submission: Any, trials: Sequence[Trial]) -> I
     yield from _first_difference(exercise, trials)
 
 
-def _is_finite(got: np.ndarray, want: np.ndarray) -> bool:
+def is_finite(got: np.ndarray, want: np.ndarray) -> bool:
+    """Tell whether a result has no NaN and no infinity where none is wanted."""
     if got.shape != want.shape or got.dtype.kind not in "fc" or want.dtype.kind not in "biufc":
         return True
     return bool(np.all(np.isfinite(got) | ~np.isfinite(want)))

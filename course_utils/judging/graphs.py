@@ -96,7 +96,7 @@ def finished(returned: Any) -> Any:
     return returned
 
 
-def contains_scan(result: Variable) -> bool:
-    """Tell whether the graph that computes ``result`` loops."""
+def loops_in(result: Variable) -> list[Scan]:
+    """Return the loops of the graph that computes ``result``."""
     owners = (variable.owner for variable in ancestors([result]))
-    return any(isinstance(node, Apply) and isinstance(node.op, Scan) for node in owners)
+    return [node.op for node in owners if isinstance(node, Apply) and isinstance(node.op, Scan)]

@@ -6,13 +6,21 @@ import inspect
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import compress
 from typing import Any, cast
 
 import numpy as np
 
 from course_utils import progress
 from course_utils.judging.exercise import OWN_TIME, Case, Exercise, Misconception, Result
-from course_utils.judging.explaining import Trial, explain, in_case, is_right, malformed
+from course_utils.judging.explaining import (
+    Trial,
+    explain,
+    in_case,
+    is_finite,
+    is_right,
+    malformed,
+)
 from course_utils.judging.outcomes import (
     Outcome,
     Unusable,
@@ -236,16 +244,20 @@ def _recognise(exercise: Exercise, trials: Sequence[Trial]) -> Misconception | N
     def same(one: Outcome, other: Outcome) -> bool:
         return same_outcome(one, other, exercise.rtol, exercise.atol)
 
-    # Of a table, Exercise has made a list.
-    for misconception in cast(Sequence[Misconception], exercise.misconceptions):
-        mistaken = _own_outcomes(exercise, misconception.function)
-        # An exception alone is no evidence: many mistakes end in the same one.
-        telling = any(
-            mistake.values is not None and not same(mistake, trial.want)
-            for mistake, trial in zip(mistaken, trials, strict=True)
-        )
-        if telling and all(
-            same(trial.got, mistake) for trial, mistake in zip(trials, mistaken, strict=True)
-        ):
-            return misconception
+    # An overflow on top of a mistake hides it in the extreme cases; then the others tell.
+    finite = [
+        trial.got.values is None or all(is_finite(*pair) for pair in trial.pairs)
+        for trial in trials
+    ]
+    for looked_at in ([True] * len(trials), finite) if not all(finite) else (finite,):
+        for misconception in exercise.misconceptions:
+            mistaken = _own_outcomes(exercise, misconception.function)
+            told = list(compress(zip(trials, mistaken, strict=True), looked_at))
+            # An exception alone is no evidence: many mistakes end in the same one.
+            telling = any(
+                mistake.values is not None and not same(mistake, trial.want)
+                for trial, mistake in told
+            )
+            if telling and all(same(trial.got, mistake) for trial, mistake in told):
+                return misconception
     return None
