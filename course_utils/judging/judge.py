@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import compress
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 

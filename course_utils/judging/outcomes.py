@@ -11,18 +11,15 @@ import linecache
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from course_utils.judging.exercise import USUAL_RTOL, Case, Exercise
 from course_utils.judging.hints import in_plain_words
 from course_utils.judging.sandbox import Ended, Running, Stop, is_installed, run_limited
 
-if TYPE_CHECKING:
-    from course_utils.judging.exercise import Case, Exercise
-
 _HELD = {"float32": 1e-3, "float16": 1e-2}  # relative precision
-USUAL_RTOL = 1e-6
 MAX_TEXT = 160  # characters of an error's own text, or of a line of code, in a message
 
 
