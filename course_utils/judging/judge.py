@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import compress
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -250,7 +250,7 @@ def _recognise(exercise: Exercise, trials: Sequence[Trial]) -> Misconception | N
         for trial in trials
     ]
     for looked_at in ([True] * len(trials), finite) if not all(finite) else (finite,):
-        for misconception in exercise.misconceptions:
+        for misconception in cast(Sequence[Misconception], exercise.misconceptions):
             mistaken = _own_outcomes(exercise, misconception.function)
             told = list(compress(zip(trials, mistaken, strict=True), looked_at))
             # An exception alone is no evidence: many mistakes end in the same one.
