@@ -151,6 +151,15 @@ def test_of_equal_logits_the_first_k_are_kept():
     np.testing.assert_array_equal(next_probabilities([0.0, 1, 1], temperature=0), [0, 1, 0])
 
 
+def test_tokens_may_come_one_by_one():
+    assert Vocabulary(iter(["b", "a"])).tokens == Vocabulary(["b", "a"]).tokens
+
+
+def test_less_than_a_nat_is_a_cost_too():
+    assert text.bits(0.0) == 0
+    assert text.bits(np.log(2) / 2) == 0.5
+
+
 def test_samples_come_as_often_as_their_probability_says():
     p, rng = np.array([0.1, 0.0, 0.6, 0.3]), np.random.default_rng(1)
     drawn = sample(np.tile(p, (20_000, 1)), rng)
@@ -202,6 +211,7 @@ RNG = np.random.default_rng(0)
         (lambda: next_probabilities([-np.inf, -np.inf]), ValueError, "must not hold NaN"),
         (lambda: sample([0.5, 0.5], 7), TypeError, "rng must be a np.random.Generator"),
         (lambda: sample([1.5, -0.5], RNG), ValueError, "at least 0 with sum 1"),
+        (lambda: sample(1.0, RNG), ValueError, r"shape \(..., V\), got \(\)"),
     ],
 )
 def test_bad_input_is_named_with_what_it_must_be(call, error, sentence):

@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils import losses
+from course_utils import losses, training
 from course_utils.training import SGD, Adam, fit, minibatches
 
 TRUE_WEIGHTS = {"W": np.array([[2.0], [-1.0], [0.5]]), "b": np.array([0.25])}
@@ -132,6 +133,7 @@ def test_updates_work_in_place_and_leave_the_gradients_alone(optimiser):
         (lambda: SGD(0.1, 1.0), ValueError, r"momentum must be a number in \[0, 1\), got 1.0"),
         (lambda: Adam(-1), ValueError, "learning_rate must be"),
         (lambda: Adam(beta_1=1), ValueError, "beta_1 must be"),
+        (lambda: Adam(beta_1=-0.1), ValueError, "beta_1 must be"),
         (lambda: Adam(beta_2=-0.1), ValueError, "beta_2 must be"),
         (lambda: Adam(epsilon=0), ValueError, "epsilon must be"),
     ],
@@ -477,6 +479,14 @@ def test_a_validation_that_is_not_finite_ends_the_training():
     assert "after 2 updates the validation loss was nan" in history.message
 
 
+def test_where_a_training_diverges_the_best_parameters_come_back():
+    validate, seen = validation_values([1.0, 2.0, np.nan])
+    parameters, options = start(), {"n_epochs": 5, "validate": validate, "patience": 3}
+    history = fit(dense_loss_and_gradients, parameters, [regression()], SGD(0.1), **options)
+    assert history.message.endswith("The parameters are those of epoch 1.")
+    assert_equal(parameters, seen[0])
+
+
 # Progress bar and bad input
 
 
@@ -491,6 +501,14 @@ def test_the_progress_bar_shows_unless_told_otherwise(monkeypatch):
     monkeypatch.delenv("UNROLLED_PROGRESS_BAR")
     assert "/3" in progress_output()
     assert progress_output(progress=False) == ""
+
+
+def test_the_progress_bar_tells_the_loss_of_each_update(monkeypatch):
+    bar = Mock()
+    monkeypatch.setattr(training, "progress_bar", lambda *args, **options: bar)
+    history = fit(dense_loss_and_gradients, start(), [regression()] * 3, SGD(0.1))
+    shown = [call.args[0] for call in bar.set_postfix_str.call_args_list]
+    assert shown == [f"loss {loss:.4g}" for loss in history.loss]
 
 
 def test_any_iterator_serves_a_single_epoch_but_no_more():
