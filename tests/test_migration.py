@@ -60,3 +60,9 @@ def test_arrays_go_to_the_other_process_and_back():
 def test_failing_code_is_a_sentence():
     with pytest.raises(RuntimeError, match="own process: ZeroDivisionError: division by zero"):
         migration.run_keras3("results = {'y': 1 / 0}")
+
+
+def test_code_that_takes_too_long_is_a_sentence(monkeypatch):
+    monkeypatch.setattr(migration, "TIME_LIMIT", 0.5)
+    with pytest.raises(RuntimeError, match=r"own process: it was stopped after 0\.5 seconds"):
+        migration.run_keras3("import time\ntime.sleep(60)")

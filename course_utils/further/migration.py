@@ -100,7 +100,7 @@ def run_keras3(code: str, arrays: Mapping[str, np.ndarray] | None = None) -> dic
     Raises
     ------
     RuntimeError
-        If the code fails; the text is the last line of its traceback.
+        If the code fails; the text is the last line of its traceback. Or if it takes too long.
 
     Examples
     --------
@@ -118,13 +118,17 @@ def _run(code: str, arrays: Mapping[str, np.ndarray] | None, **environment: str)
             f"import numpy as np\nglobals().update(np.load({str(given)!r}))\n"
             f"{code}\nnp.savez({str(returned)!r}, **results)\n"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", whole],
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            timeout=TIME_LIMIT,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", whole],
+                env=os.environ | environment,
+                capture_output=True,
+                text=True,
+                timeout=TIME_LIMIT,
+            )
+        except subprocess.TimeoutExpired:
+            took = f"it was stopped after {TIME_LIMIT} seconds"
+            raise RuntimeError(f"the code failed in its own process: {took}") from None
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["no message"]
             raise RuntimeError(f"the code failed in its own process: {lines[-1]}")
