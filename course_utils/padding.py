@@ -11,6 +11,7 @@ import numpy as np
 from course_utils.arguments import real_array
 
 PAD, START, END = 0, 1, 2  # ids; START and END where a network writes an answer
+NO_ID = -1  # padding among ids that all mean something, as in further.small_networks
 
 
 def masked_mean(h: np.ndarray, mask: np.ndarray) -> np.ndarray:

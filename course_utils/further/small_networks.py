@@ -13,6 +13,7 @@ import numpy as np
 from course_utils.arguments import choice, class_ids, whole_number
 from course_utils.cells import GRU
 from course_utils.losses import cross_entropy
+from course_utils.padding import NO_ID
 from course_utils.starts import glorot
 from course_utils.training import Adam, History, ending, fit, minibatches
 
@@ -21,16 +22,16 @@ DTYPE = np.float32
 
 
 def one_hot(ids: np.ndarray, n_classes: int) -> np.ndarray:
-    """Return ids (...) as rows (..., n_classes) of float32 with a single 1; -1 becomes zeros.
+    """Return ids (...) as rows (..., n_classes) of float32 with a single 1; NO_ID becomes zeros.
 
     Examples
     --------
-    >>> one_hot(np.array([2, -1]), 3)
+    >>> one_hot(np.array([2, NO_ID]), 3)
     array([[0., 0., 1.],
            [0., 0., 0.]], dtype=float32)
     """
     rows = np.vstack([np.eye(n_classes, dtype=DTYPE), np.zeros((1, n_classes), DTYPE)])
-    return rows[class_ids("ids", ids, n_classes, low=-1)]
+    return rows[class_ids("ids", ids, n_classes, low=NO_ID)]
 
 
 class Reader:
@@ -128,8 +129,8 @@ class EncoderDecoder:
 
     Notes
     -----
-    Ids of -1 are padding. In training the writer is shown the target, shifted by one step
-    (teacher forcing); in :meth:`translate` it is shown what it wrote itself.
+    Ids of :data:`padding.NO_ID` are padding. In training the writer is shown the target, shifted by
+    one step (teacher forcing); in :meth:`translate` it is shown what it wrote itself.
 
     References
     ----------
@@ -159,15 +160,15 @@ class EncoderDecoder:
     ) -> tuple[float, dict[str, np.ndarray]]:
         """Return the mean cross-entropy of the target's tokens, and its gradients.
 
-        ``source`` (N, S) and ``target`` (N, T) are ids, padded behind with -1.
+        ``source`` (N, S) and ``target`` (N, T) are ids, padded behind with NO_ID.
         """
         reader = _gru(parameters, self.encoder, "encoder ")
         writer = _gru(parameters, self.decoder, "decoder ")
         W_hy, b_y = parameters["W_hy"], parameters["b_y"]
-        read = reader.forward(one_hot(source, self.n_source), mask=source >= 0)
+        read = reader.forward(one_hot(source, self.n_source), mask=source != NO_ID)
         shown = np.column_stack([np.full(len(target), self.n_target), target[:, :-1]])
         written = writer.forward(one_hot(shown, self.n_target + 1), read.h[:, -1])
-        real = target >= 0
+        real = target != NO_ID
         loss, d_logits = cross_entropy(written.h[real] @ W_hy + b_y, target[real])
         d_logits = d_logits.astype(DTYPE)
         dh = np.zeros_like(written.h)
@@ -185,7 +186,7 @@ class EncoderDecoder:
 
     def translate(self, source: np.ndarray, n_steps: int) -> np.ndarray:
         """Write the likeliest token at each of ``n_steps`` steps: ids (N, n_steps)."""
-        read = self.encoder.forward(one_hot(source, self.n_source), mask=source >= 0)
+        read = self.encoder.forward(one_hot(source, self.n_source), mask=source != NO_ID)
         h = read.h[:, -1]
         token = np.full(len(source), self.n_target)
         written = []
@@ -230,7 +231,7 @@ def train(
 
 
 def padded(rows: Sequence[Sequence[int] | np.ndarray], n_steps: int | None = None) -> np.ndarray:
-    """Return rows of ids as one array (N, T), -1 behind the shorter ones.
+    """Return rows of ids as one array (N, T), NO_ID behind the shorter ones.
 
     Examples
     --------
@@ -241,7 +242,7 @@ def padded(rows: Sequence[Sequence[int] | np.ndarray], n_steps: int | None = Non
     if len(rows) == 0:
         raise ValueError("rows must hold at least one row of ids, got none")
     n_steps = max(map(len, rows)) if n_steps is None else n_steps
-    ids = np.full((len(rows), n_steps), -1)
+    ids = np.full((len(rows), n_steps), NO_ID)
     for place, row in zip(ids, rows, strict=True):
         if len(row) > n_steps:
             raise ValueError(f"a row has {len(row)} ids, more than n_steps = {n_steps}")
