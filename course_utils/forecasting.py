@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.arguments import real_array, whole_number
+from course_utils.arguments import instance, real_array, whole_number
 
 
 def windows(series: ArrayLike, n_steps: int, horizon: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -85,6 +85,7 @@ def split_windows(
     """
     series = _series("series", series)
     first_test = whole_number("first_test", first_test, 1)
+    n_steps, horizon = whole_number("n_steps", n_steps, 1), whole_number("horizon", horizon, 1)
     if first_test < n_steps + horizon or len(series) < first_test + horizon:
         raise ValueError(
             f"first_test must leave n_steps + horizon = {n_steps + horizon} values before it and "
@@ -124,17 +125,18 @@ class Scaler:
             If there are none, all are equal, or one is not finite.
         """
         train = real_array("train", train, finite=True)
-        if train.size == 0 or np.ptp(train) == 0:
-            raise ValueError("train must hold numbers that are not all equal")
+        if np.ptp(train) == 0:
+            got = f"{train.flat[0]:g} everywhere"
+            raise ValueError(f"train must hold numbers that are not all equal, got {got}")
         return cls(float(train.mean()), float(train.std()))
 
     def scale(self, values: np.ndarray) -> np.ndarray:
         """Return ``(values - mean) / std``."""
-        return (values - self.mean) / self.std
+        return (real_array("values", values, empty=True) - self.mean) / self.std
 
     def unscale(self, values: np.ndarray) -> np.ndarray:
         """Return ``values * std + mean``."""
-        return values * self.std + self.mean
+        return real_array("values", values, empty=True) * self.std + self.mean
 
 
 # Baselines: x (N, n_steps, 1) -> y_hat (N, horizon)
@@ -221,14 +223,13 @@ class LinearForecaster:
         ValueError
             If the shapes do not fit.
         """
-        x, y = _windows("x", x), real_array("y", y, finite=True)
-        if y.ndim != 2 or len(x) != len(y):
-            raise ValueError(f"y must have shape ({len(x)}, horizon), got {y.shape}")
+        x = _windows("x", x)
+        y = real_array("y", y, (len(x), "horizon"), finite=True)
         return cls(np.linalg.lstsq(_with_constant(x), y, rcond=None)[0])
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Return the forecasts, (N, horizon), of windows (N, n_steps, 1)."""
-        return _with_constant(_windows("x", x)) @ self.weights
+        return _with_constant(_windows("x", x, len(self.weights) - 1)) @ self.weights
 
 
 def _with_constant(x: np.ndarray) -> np.ndarray:
@@ -259,6 +260,7 @@ def iterate(
         If ``one_step`` returns another shape.
     """
     x = _windows("x", x)
+    instance("one_step", one_step, Callable, "a function")
     forecasts = []
     for _ in range(whole_number("horizon", horizon, 1)):
         y_hat = real_array("the result of one_step", one_step(x), (len(x), 1))
@@ -303,8 +305,6 @@ def mase(y: ArrayLike, y_hat: ArrayLike, train: ArrayLike, season: int = 1) -> f
     1.125
     """
     y = real_array("y", y, finite=True)
-    if y.size == 0:
-        raise ValueError("y must hold at least one value, got none")
     error = np.abs(y - real_array("y_hat", y_hat, y.shape, finite=True)).mean()
     return float(error / naive_error(train, season))
 
@@ -323,19 +323,13 @@ def naive_error(train: ArrayLike, season: int = 1) -> float:
         raise ValueError(f"train must have more than season = {season} values, got {len(train)}")
     error = float(np.abs(train[season:] - train[:-season]).mean())
     if not error > 0:
-        raise ValueError("train must change: its naive forecast has no error to scale by")
+        raise ValueError("train must change, got a naive forecast that has no error to scale by")
     return error
 
 
 def _series(name: str, values: ArrayLike) -> np.ndarray:
-    values = real_array(name, values, finite=True)
-    if values.ndim != 1:
-        raise ValueError(f"{name} must have shape (n,), got {values.shape}")
-    return values
+    return real_array(name, values, ("n",), finite=True)
 
 
-def _windows(name: str, x: np.ndarray) -> np.ndarray:
-    x = real_array(name, x, finite=True)
-    if x.ndim != 3 or x.shape[2] != 1:
-        raise ValueError(f"{name} must have shape (N, n_steps, 1), got {x.shape}")
-    return x
+def _windows(name: str, x: np.ndarray, n_steps: int | str = "n_steps") -> np.ndarray:
+    return real_array(name, x, ("N", n_steps, 1), finite=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from course_utils.arguments import choice, number, real_array, whole_number
+from course_utils.arguments import choice, instance, number, quietly, real_array, whole_number
 
 if TYPE_CHECKING:
     from course_utils.cells import GRU, LSTM, SimpleRNN
@@ -50,8 +50,7 @@ def numerical_gradient(
     array([ 2., -6.])
     """
     step = number("step", step, 0)
-    if not callable(function):
-        raise TypeError(f"function must be a function, got {type(function).__name__}")
+    instance("function", function, Callable, "a function")
     array = real_array("array", array).astype(np.float64)
     gradient = np.empty_like(array)
     for index in np.ndindex(array.shape):
@@ -62,6 +61,7 @@ def numerical_gradient(
     return gradient
 
 
+@quietly
 def relative_error(a: np.ndarray, b: np.ndarray) -> float:
     r"""How far two arrays are apart: :math:`\|a - b\| / \max(\|a\|, \|b\|)`.
 
@@ -82,8 +82,8 @@ def relative_error(a: np.ndarray, b: np.ndarray) -> float:
     >>> relative_error(np.array([3.0, 4.0]), np.array([-3.0, -4.0]))
     2.0
     """
-    a = real_array("a", a).astype(np.float64)
-    b = real_array("b", b, shape=a.shape).astype(np.float64)
+    a = real_array("a", a, empty=True).astype(np.float64)
+    b = real_array("b", b, a.shape, empty=True).astype(np.float64)
     if np.array_equal(a, b):
         return 0.0
     return float(np.linalg.norm(a - b) / max(np.linalg.norm(a), np.linalg.norm(b)))
@@ -125,7 +125,7 @@ def clip_by_global_norm(grads: Arrays, max_norm: float) -> tuple[Arrays, float]:
     if not isinstance(grads, Mapping | list | tuple):
         raise TypeError(f"grads must be a dict or list of arrays, got {type(grads).__name__}")
     names = list(grads) if isinstance(grads, Mapping) else range(len(grads))
-    clipped: Any = [real_array(f"grads[{name!r}]", grads[name]) for name in names]
+    clipped: Any = [real_array(f"grads[{name!r}]", grads[name], empty=True) for name in names]
     # In float64, because squares of float32 overflow from 2e19 on and vanish below 4e-23.
     norm = math.hypot(*(np.linalg.norm(g.astype(np.float64)) for g in clipped))
     if max_norm < norm < math.inf:
@@ -178,9 +178,7 @@ def gradient_by_lag(cell: SimpleRNN | LSTM | GRU, x: np.ndarray, state: str = "h
     if not hasattr(cell, "n_units"):
         raise TypeError(f"cell must be one of course_utils.cells, got {type(cell).__name__}")
     choice("state", state, cell.states)
-    x = real_array("x", x)
-    if x.ndim != 3 or x.size == 0:
-        raise ValueError(f"x must have shape (N, T, {cell.n_features}), got {x.shape}")
+    x = real_array("x", x, ("N", "T", cell.n_features))
     squares = np.zeros(x.shape[1])
     for sample in x:
         # One copy of the sample for each unit of the last state, to send its gradient back.
@@ -222,7 +220,7 @@ def bound_by_lag(recurrent_kernel: np.ndarray, n_lags: int) -> np.ndarray:
     >>> bound_by_lag(np.array([[0.5, 0.0], [0.0, 0.1]]), 4)
     array([1.   , 0.5  , 0.25 , 0.125])
     """
-    recurrent_kernel = real_array("recurrent_kernel", recurrent_kernel)
+    recurrent_kernel = real_array("recurrent_kernel", recurrent_kernel, finite=True)
     if recurrent_kernel.ndim != 2 or len(set(recurrent_kernel.shape)) != 1:
         raise ValueError(f"recurrent_kernel must have shape (U, U), got {recurrent_kernel.shape}")
     n_lags = whole_number("n_lags", n_lags, 1)
@@ -230,12 +228,7 @@ def bound_by_lag(recurrent_kernel: np.ndarray, n_lags: int) -> np.ndarray:
 
 
 def _value(result: Any) -> float:
-    result = np.asarray(result)
-    if result.ndim > 0 or result.dtype.kind not in "fiu":
-        raise TypeError(
-            "function must return one number, "
-            f"got an array of shape {result.shape} and dtype {result.dtype}"
-        )
+    result = real_array("the result of function", result, ())
     if result.dtype in (np.float16, np.float32):
         raise TypeError(f"function must compute in float64, got {result.dtype}")
     return float(result)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from course_utils.arguments import flag, instance, whole_number
 from course_utils.keras_backend import keras
 from course_utils.session import progress_bar
 
@@ -58,7 +59,7 @@ class TrainingProgress(keras.callbacks.Callback):
         super().__init__()
         self.interrupted = False
         self.n_updates = 0
-        self._progress = progress
+        self._progress = flag("progress", progress)
         self._bar: Any = None
         self._before: Any = None
         self._fit_frame: FrameType | None = None
@@ -143,7 +144,10 @@ def fresh_start(model: keras.Model, seed: int) -> None:
     >>> model.compile("adam", "mse")
     >>> fresh_start(model, seed=0)
     """
-    keras.utils.set_random_seed(seed)
+    instance("model", model, keras.Model, "a Keras model")
+    keras.utils.set_random_seed(whole_number("seed", seed, 0, 2**32 - 1))
+    if not (model.built and model.compiled):
+        raise ValueError(f"model must be built and compiled, got {model.name!r} before that")
     model.set_weights(keras.models.clone_model(model).get_weights())
     for variable in model.optimizer.variables:
         if variable.name != "learning_rate":

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_utils.arguments import real_array
+from course_utils.arguments import class_ids, quietly, real_array, whole_number
 
 
+@quietly
 def softmax(logits: np.ndarray, axis: int = -1) -> np.ndarray:
     """Probabilities proportional to ``exp(logits)``, summing to one along ``axis``.
 
@@ -32,11 +33,13 @@ def softmax(logits: np.ndarray, axis: int = -1) -> np.ndarray:
     >>> softmax(np.array([1000.0, 1000.0]))
     array([0.5, 0.5])
     """
-    logits = real_array("logits", logits)
+    logits = real_array("logits", logits, (..., "V"))
+    axis = whole_number("axis", axis, -logits.ndim, logits.ndim - 1)
     exponentials = np.exp(logits - logits.max(axis=axis, keepdims=True))
     return exponentials / exponentials.sum(axis=axis, keepdims=True)
 
 
+@quietly
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
     r"""Mean of :math:`-\ln p_{label}` with :math:`p = \mathrm{softmax}(logits)`, in nats.
 
@@ -62,8 +65,8 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.nda
     >>> d_logits[1]
     array([ 0.125,  0.125,  0.125, -0.375])
     """
-    logits = real_array("logits", logits)
-    labels = _labels(labels, logits)
+    logits = real_array("logits", logits, (..., "V"))
+    labels = class_ids("labels", labels, logits.shape[-1], shape=logits.shape[:-1])
     # ln softmax without forming softmax first: a probability of 1e-400 has a logarithm too.
     shifted = logits - logits.max(axis=-1, keepdims=True)
     log_sums = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
@@ -77,6 +80,7 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> tuple[float, np.nda
     return float(loss), d_logits / labels.size
 
 
+@quietly
 def binary_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
     r"""Mean cross-entropy in nats of yes-or-no answers with :math:`p = 1 / (1 + e^{-logit})`.
 
@@ -100,7 +104,7 @@ def binary_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[float
     >>> round(loss, 4), d_logits.ravel()
     (0.6931, array([ 0.25, -0.25]))
     """
-    logits = _not_empty("logits", real_array("logits", logits))
+    logits = real_array("logits", logits)
     targets = real_array("targets", targets, shape=logits.shape).astype(logits.dtype, copy=False)
     if np.any((targets < 0) | (targets > 1)):
         wrong = targets[(targets < 0) | (targets > 1)][0]
@@ -111,6 +115,7 @@ def binary_cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[float
     return float(loss), (p - targets) / logits.dtype.type(logits.size)
 
 
+@quietly
 def mean_squared_error(y_hat: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
     """Mean of ``(y_hat - y) ** 2`` over all elements.
 
@@ -133,29 +138,6 @@ def mean_squared_error(y_hat: np.ndarray, y: np.ndarray) -> tuple[float, np.ndar
     >>> mean_squared_error(np.array([1.0, 5.0]), np.array([1.0, 2.0]))
     (4.5, array([0., 3.]))
     """
-    y_hat = _not_empty("y_hat", real_array("y_hat", y_hat))
+    y_hat = real_array("y_hat", y_hat)
     difference = y_hat - real_array("y", y, shape=y_hat.shape).astype(y_hat.dtype, copy=False)
     return float(np.mean(difference**2)), difference * y_hat.dtype.type(2 / y_hat.size)
-
-
-def _labels(labels: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be whole numbers (int64), got dtype {labels.dtype}")
-    if logits.ndim == 0 or labels.shape != logits.shape[:-1]:
-        raise ValueError(
-            f"labels must have shape {logits.shape[:-1]} for logits of shape {logits.shape}, "
-            f"got {labels.shape}"
-        )
-    _not_empty("logits", logits)
-    n_classes = logits.shape[-1]
-    if labels.min() < 0 or labels.max() >= n_classes:
-        wrong = labels[(labels < 0) | (labels >= n_classes)].flat[0]
-        raise ValueError(f"labels must be from 0 to {n_classes - 1}, got {wrong}")
-    return labels
-
-
-def _not_empty(name: str, array: np.ndarray) -> np.ndarray:
-    if array.size == 0:
-        raise ValueError(f"{name} must hold at least one element, got shape {array.shape}")
-    return array

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_utils.arguments import real_array
+from course_utils.arguments import class_ids, mask_array, real_array
 
 PAD, START, END = 0, 1, 2  # ids; START and END where a network writes an answer
 NO_ID = -1  # padding among ids that all mean something, as in further.small_networks
@@ -43,13 +43,8 @@ def masked_mean(h: np.ndarray, mask: np.ndarray) -> np.ndarray:
     >>> masked_mean(h, np.array([[True, True, False]]))
     array([[2.]])
     """
-    h, mask = real_array("h", h), np.asarray(mask)
-    if h.ndim != 3:
-        raise ValueError(f"h must have shape (N, T, U), got {h.shape}")
-    if mask.dtype != bool:
-        raise TypeError(f"mask must hold True or False, got dtype {mask.dtype}")
-    if mask.shape != h.shape[:2]:
-        raise ValueError(f"mask must have shape {h.shape[:2]}, got {mask.shape}")
+    h = real_array("h", h, ("N", "T", "U"))
+    mask = mask_array("mask", mask, h.shape[:2])
     count = mask.sum(axis=1, keepdims=True)
     real = np.where(mask[:, :, None], h, 0)  # 0 times NaN would be NaN
     return real.sum(axis=1) / np.maximum(count, 1).astype(h.dtype)
@@ -77,6 +72,10 @@ def padding_accuracy(
     >>> padding_accuracy(x, y, np.array([[8, 8, 0], [3, 0, 0]]), np.array([1, 0]))
     1.0
     """
+    x_train = class_ids("x_train", x_train, shape=("N", "T"))
+    y_train = class_ids("y_train", y_train, 2, shape=x_train.shape[:1])
+    x_test = class_ids("x_test", x_test, shape=("M", x_train.shape[1]))
+    y_test = class_ids("y_test", y_test, 2, shape=x_test.shape[:1])
     votes: dict[tuple, list[int]] = {}
     for row, label in zip(x_train, y_train, strict=True):
         votes.setdefault(tuple(row == PAD), []).append(label)

@@ -9,17 +9,21 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
+from numpy.typing import ArrayLike
+
+from course_utils.arguments import flag, instance, number, real_array, strings, whole_number
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from matplotlib.typing import ColorType
 
 PALETTE = {
@@ -83,6 +87,7 @@ def figure_html(figure: Figure, alt: str) -> str:
     """
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError(f"alt must be a sentence that describes the figure, got {alt!r}")
+    instance("figure", figure, Figure, "a matplotlib figure")
     buffer = io.BytesIO()
     # No software version in the file: the same figure gives the same bytes.
     figure.savefig(buffer, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
@@ -110,7 +115,14 @@ def show(figure: Figure, alt: str) -> None:
 
 
 def _axes(ax: Axes | None) -> Axes:
-    return plt.subplots()[1] if ax is None else ax
+    return plt.subplots()[1] if ax is None else instance("ax", ax, Axes, "matplotlib axes")
+
+
+def _curves(name: str, curves: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    instance(name, curves, Mapping, "a dictionary from name to array")
+    if not curves:
+        raise ValueError(f"{name} must hold at least one array, got none")
+    return {key: real_array(f"{name}[{key!r}]", values, ("T",)) for key, values in curves.items()}
 
 
 def _label_ends(ax: Axes, ends: Mapping[str, tuple[float, float, ColorType]]) -> None:
@@ -159,18 +171,10 @@ def plot_sequences(
     ValueError
         If a sequence is empty or not one-dimensional.
     """
-    ax = _axes(ax)
-    ends = {}
+    sequences, marker = _curves("sequences", sequences), "o" if flag("markers", markers) else None
+    ax, ends = _axes(ax), {}
     for name, values in sequences.items():
-        values = np.asarray(values)
-        if values.ndim != 1 or values.size == 0:
-            raise ValueError(
-                f"sequences[{name!r}] must be one-dimensional (T,), T at least 1, "
-                f"got shape {values.shape}"
-            )
-        (line,) = ax.plot(
-            np.arange(1, len(values) + 1), values, marker="o" if markers else None, markersize=4
-        )
+        (line,) = ax.plot(np.arange(1, len(values) + 1), values, marker=marker, markersize=4)
         ends[name] = (len(values), float(values[-1]), line.get_color())
     _label_ends(ax, ends)
     ax.set_xlabel("time step t")
@@ -202,12 +206,9 @@ def plot_hidden_states(
     ValueError
         If ``h`` does not have two axes.
     """
-    h = np.asarray(h)
-    if h.ndim != 2:
-        raise ValueError(f"h must have shape (T, U) (one sequence), got {h.shape}")
+    h = real_array("h", h, ("T", "U"))
+    limit = float(np.abs(h).max()) or 1.0 if limit is None else number("limit", limit, 0)
     ax = _axes(ax)
-    if limit is None:
-        limit = float(np.abs(h).max()) or 1.0
     n_steps, n_units = h.shape
     image = ax.imshow(
         h.T,
@@ -255,20 +256,17 @@ def plot_probabilities(
     ValueError
         If the two lengths differ, a probability is negative, or they do not sum to 1.
     """
-    probabilities = np.asarray(probabilities)
-    if probabilities.shape != (len(labels),):
-        raise ValueError(
-            f"probabilities must have shape ({len(labels)},), one a label, "
-            f"got {probabilities.shape}"
-        )
+    labels = strings("labels", labels)
+    probabilities = real_array("probabilities", probabilities, (len(labels),))
     if probabilities.min(initial=0.0) < 0:
         raise ValueError(f"probabilities must be at least 0, got {probabilities.min():.6g}")
     if not np.isclose(probabilities.sum(), 1.0, atol=1e-6):
         raise ValueError(f"probabilities must sum to 1, got {probabilities.sum():.6g}")
-    ax = _axes(ax)
     colours = [PALETTE["sky"]] * len(labels)
     if highlight is not None:
-        colours[highlight] = PALETTE["vermillion"]
+        place = whole_number("highlight", highlight, 0, len(labels) - 1)
+        colours[place] = PALETTE["vermillion"]
+    ax = _axes(ax)
     ax.bar(range(len(labels)), probabilities, color=colours)
     ax.set_xticks(range(len(labels)), labels)
     ax.set_xlabel("class")
@@ -278,11 +276,11 @@ def plot_probabilities(
 
 
 def plot_unrolled_graph(
-    factors: Sequence[float],
+    factors: ArrayLike,
     loss_step: int,
     *,
     truncation: int | None = None,
-    paths: Sequence[float] | None = None,
+    paths: ArrayLike | None = None,
     weight: str = "w_h",
     ax: Axes | None = None,
 ) -> Axes:
@@ -311,14 +309,12 @@ def plot_unrolled_graph(
     ValueError
         If a step or the truncation is out of range, or the lengths differ.
     """
+    factors = real_array("factors", factors, ("T",), finite=True)
     n_steps = len(factors)
-    if not 1 <= loss_step <= n_steps:
-        raise ValueError(f"loss_step must be from 1 to {n_steps}, got {loss_step}")
-    truncation = loss_step if truncation is None else truncation
-    if truncation < 1:
-        raise ValueError(f"truncation must be at least 1, got {truncation}")
-    if paths is not None and len(paths) != n_steps:
-        raise ValueError(f"paths must have {n_steps} numbers like factors, got {len(paths)}")
+    loss_step = whole_number("loss_step", loss_step, 1, n_steps)
+    truncation = loss_step if truncation is None else whole_number("truncation", truncation, 1)
+    if paths is not None:
+        paths = real_array("paths", paths, (n_steps,), finite=True)
     ax = _axes(ax)
     first_kept = max(1, loss_step - truncation + 1)
     _draw_unrolled_states(ax, factors, loss_step, first_kept)
@@ -340,9 +336,7 @@ def plot_unrolled_graph(
     return ax
 
 
-def _draw_unrolled_states(
-    ax: Axes, factors: Sequence[float], loss_step: int, first_kept: int
-) -> None:
+def _draw_unrolled_states(ax: Axes, factors: np.ndarray, loss_step: int, first_kept: int) -> None:
     """States in a row, inputs below, the loss above; kept arrows point back, others forwards."""
     kept_colour, soft = PALETTE["vermillion"], "0.55"
 
@@ -376,7 +370,7 @@ def _draw_unrolled_states(
             arrow((t - 0.78, 0), (t - 0.22, 0), soft, linestyle=dashed)
 
 
-def _draw_path_bars(ax: Axes, paths: Sequence[float], loss_step: int, first_kept: int) -> None:
+def _draw_path_bars(ax: Axes, paths: np.ndarray, loss_step: int, first_kept: int) -> None:
     """Bars on an axis of their own scale, between -1.6 and -2.8 of the picture."""
     low, high = min(0.0, *paths), max(0.0, *paths)
     scale = 1.0 / (high - low or 1.0)
@@ -419,16 +413,17 @@ def plot_gates(gates: Mapping[str, np.ndarray], *, sample: int = 0) -> Figure:
     ValueError
         If there are no gates, or one does not have three axes.
     """
-    if not gates:
-        raise ValueError("gates is empty: a SimpleRNN has none")
-    shapes = {name: np.shape(gate) for name, gate in gates.items()}
-    if any(len(shape) != 3 for shape in shapes.values()):
-        raise ValueError(f"gates must have shape (N, T, U), got {shapes}")
+    if not instance("gates", gates, Mapping, "a dictionary from name to array"):
+        raise ValueError("gates must hold at least one array, got none: a SimpleRNN has none")
+    gates = {
+        name: real_array(f"gates[{name!r}]", gate, ("N", "T", "U")) for name, gate in gates.items()
+    }
+    sample = whole_number("sample", sample, 0, min(map(len, gates.values())) - 1)
     figure, panels = plt.subplots(
         len(gates), 1, figsize=(7, 1.5 * len(gates) + 0.6), sharex=True, squeeze=False
     )
     for ax, (name, gate) in zip(panels[:, 0], gates.items(), strict=True):
-        values = np.asarray(gate)[sample].T
+        values = gate[sample].T
         n_units, n_steps = values.shape
         signed = name == "g"
         image = ax.imshow(
@@ -468,11 +463,14 @@ def plot_gradient_by_lag(norms: Mapping[str, np.ndarray], ax: Axes | None = None
     ValueError
         If a curve is not one-dimensional or has negative values.
     """
+    norms = _curves("norms", norms)
+    for name, values in norms.items():
+        if (values < 0).any():
+            raise ValueError(
+                f"norms[{name!r}] must hold numbers of at least 0, got {values.min():g}"
+            )
     ax = _axes(ax)
     for name, values in norms.items():
-        values = np.asarray(values, dtype=float)
-        if values.ndim != 1 or (values < 0).any():
-            raise ValueError(f"norms[{name!r}] must be (T,) numbers of at least 0")
         ax.plot(np.arange(len(values)), np.where(values > 0, values, np.nan), label=name)
     ax.set_yscale("log")
     ax.set_xlabel("lag k (steps back)")
@@ -509,12 +507,15 @@ def plot_loss_curves(
     ValueError
         If the curves of a name do not form an array (n_seeds, n_updates).
     """
+    instance("runs", runs, Mapping, "a dictionary from name to curves")
+    curves = {
+        name: real_array(f"runs[{name!r}]", losses, ("n_seeds", "n_updates"))
+        for name, losses in runs.items()
+    }
+    if baseline is not None:
+        baseline = number("baseline", baseline, -math.inf)
     ax = _axes(ax)
-    for name, curves in runs.items():
-        lengths = {len(curve) for curve in curves}
-        if len(lengths) != 1:
-            raise ValueError(f"runs[{name!r}] must be curves of one length, got {sorted(lengths)}")
-        losses = np.asarray(curves, dtype=float)
+    for name, losses in curves.items():
         updates = np.arange(1, losses.shape[1] + 1)
         (line,) = ax.plot(updates, np.median(losses, axis=0), label=f"{name} (median)")
         ax.fill_between(

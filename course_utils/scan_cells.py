@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from course_utils import cells, theano_compat
+from course_utils.arguments import Shape, mask_array, real_array
 from course_utils.starts import glorot_start, orthogonal
 
 theano_compat.enable()
@@ -73,11 +74,11 @@ class _ScanCell:
 
     def _input(self, x: Variable, mask: Variable | None) -> tuple[Variable, Variable | None]:
         """``x`` time first, (T, N, D), and the mask, (T, N, 1)."""
-        x = _symbol("x", x, 3).astype(self.dtype.name)
+        x = _symbol("x", x, ("N", "T", self.n_features)).astype(self.dtype.name)
         x = _shaped("x", x, ("N", "T", self.n_features), (*x.shape[:2], self.n_features))
         if mask is None:
             return _swap(x), None
-        mask = _symbol("mask", mask, 2)
+        mask = _symbol("mask", mask, ("N", "T"), mask_array)
         if mask.dtype != "bool":
             raise TypeError(f"mask must hold True or False, got dtype {mask.dtype}")
         mask = _shaped("mask", mask, ("N", "T"), x.shape[:2]).dimshuffle(1, 0, "x")
@@ -88,7 +89,7 @@ class _ScanCell:
         shape = x.shape[1], self.recurrent_kernel.shape[0]
         if start is None:
             return T.zeros(shape, self.dtype)
-        start = _symbol(name, start, 2).astype(self.dtype.name)
+        start = _symbol(name, start, ("N", self.n_units)).astype(self.dtype.name)
         return _shaped(name, start, ("N", self.n_units), shape)
 
     def _scan(
@@ -501,17 +502,16 @@ def _swap(a: Variable) -> Variable:
     return a.dimshuffle(1, 0, 2)
 
 
-def _symbol(name: str, value: Variable | ArrayLike, ndim: int) -> Variable:
-    """``value`` as a symbol with ``ndim`` axes."""
-    try:
-        value = T.as_tensor_variable(value)
-    except (TypeError, ValueError):
-        got = type(value).__name__
-        raise TypeError(f"{name} must be symbolic or an array, got {got}") from None
-    if value.ndim != ndim:
-        raise ValueError(f"{name} must have {ndim} axes, got {value.ndim}")
+def _symbol(
+    name: str, value: Variable | ArrayLike, shape: Shape, checked: Callable = real_array
+) -> Variable:
+    """``value`` as a symbol with the axes of ``shape``; an array is checked at once."""
+    if not isinstance(value, Variable):
+        value = T.as_tensor_variable(checked(name, value, shape))
+    if value.ndim != len(shape):
+        raise ValueError(f"{name} must have {len(shape)} axes, got {value.ndim}")
     # An axis that is known to be 1 long would be another type than the states of the loop.
-    return T.unbroadcast(value, *range(ndim))
+    return T.unbroadcast(value, *range(len(shape)))
 
 
 def _shaped(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arguments import flag
 from .environment import PACKAGE, SHOWN, choose_backend, installed
 
 if TYPE_CHECKING:
@@ -57,19 +58,19 @@ def _versions(seed: int) -> str:
     return " · ".join([*parts, f"seed {seed}"])
 
 
-def progress_bar(show: bool = True, **options: Any) -> tqdm:
+def progress_bar(progress: bool = True, **options: Any) -> tqdm:
     """A line of text that tells how far a loop is, and goes when the loop ends.
 
     Not a widget: that would be an error in the notebook once the kernel has ended.
 
     Parameters
     ----------
-    show : bool
-        The environment variable ``UNROLLED_PROGRESS_BAR=0`` hides the bar always.
+    progress : bool
+        Show it. The environment variable ``UNROLLED_PROGRESS_BAR=0`` hides the bar always.
     **options
         tqdm's own: ``total``, ``unit``.
     """
     from tqdm import tqdm
 
-    hidden = not show or os.environ.get("UNROLLED_PROGRESS_BAR") == "0"
+    hidden = not flag("progress", progress) or os.environ.get("UNROLLED_PROGRESS_BAR") == "0"
     return tqdm(leave=False, disable=hidden, file=sys.stdout, **options)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import DTypeLike
 
-from course_utils.arguments import float_type, number, whole_number
+from course_utils.arguments import float_type, generator, number, whole_number
 
 
 def orthogonal(
@@ -44,9 +46,7 @@ def orthogonal(
     """
     n = whole_number("n", n, 1)
     n_columns = n if n_columns is None else whole_number("n_columns", n_columns, 1)
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a np.random.Generator, got {type(rng).__name__}")
-    dtype = float_type("dtype", dtype)
+    rng, dtype = generator("rng", rng), float_type("dtype", dtype)
     q, r = np.linalg.qr(rng.normal(size=(max(n, n_columns), min(n, n_columns))))
     q *= np.sign(np.diag(r))  # QR alone prefers some directions
     return np.ascontiguousarray(q if n >= n_columns else q.T, dtype=dtype)
@@ -85,8 +85,10 @@ def identity(n: int, scale: float = 1.0, dtype: DTypeLike = np.float64) -> np.nd
 
 def glorot(rng: np.random.Generator, n_rows: int, n_columns: int, dtype: DTypeLike) -> np.ndarray:
     """Draw a matrix (n_rows, n_columns), Glorot uniform (Glorot, Bengio 2010, equation 16)."""
+    n_rows, n_columns = whole_number("n_rows", n_rows, 1), whole_number("n_columns", n_columns, 1)
     limit = np.sqrt(6 / (n_rows + n_columns))
-    return rng.uniform(-limit, limit, (n_rows, n_columns)).astype(dtype)
+    matrix = generator("rng", rng).uniform(-limit, limit, (n_rows, n_columns))
+    return matrix.astype(float_type("dtype", dtype))
 
 
 def glorot_start(
@@ -95,8 +97,9 @@ def glorot_start(
     """Return a generator and the kernel (D, n_blocks U) drawn from it, Glorot uniform."""
     n_features = whole_number("n_features", n_features, 1)
     n_units = whole_number("n_units", n_units, 1)
+    n_blocks = whole_number("n_blocks", n_blocks, 1)
     rng = np.random.default_rng(whole_number("seed", seed, 0))
-    return rng, glorot(rng, n_features, n_blocks * n_units, float_type("dtype", dtype))
+    return rng, glorot(rng, n_features, n_blocks * n_units, dtype)
 
 
 def parity_weights(
@@ -114,6 +117,7 @@ def parity_weights(
     W_xh (1, 2), W_hh (2, 2), b_h (2,), W_hy (2, 1), b_y (1,)
         Unit 0 says "one or both", unit 1 says "both" of the new bit and the old parity (lesson 01).
     """
+    gain = number("gain", gain, -math.inf)
     W_xh = gain * np.array([[1.0, 1.0]])
     W_hh = gain * np.array([[0.5, 0.5], [-0.5, -0.5]])
     b_h = gain * np.array([-0.5, -1.5])

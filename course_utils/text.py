@@ -9,13 +9,23 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.arguments import number, real_array, whole_number
+from course_utils.arguments import (
+    any_array,
+    class_ids,
+    flag,
+    generator,
+    number,
+    real_array,
+    string,
+    strings,
+    whole_number,
+)
 from course_utils.losses import softmax
 
 PAD = "<pad>"
@@ -47,7 +57,8 @@ def words(text: str, *, punctuation: bool = False) -> list[str]:
     >>> words("Soon, it said.", punctuation=True)
     ['soon', ',', 'it', 'said', '.']
     """
-    return re.findall(rf"{_WORD}|[^\w\s]|_" if punctuation else _WORD, _text(text).lower())
+    pattern = rf"{_WORD}|[^\w\s]|_" if flag("punctuation", punctuation) else _WORD
+    return re.findall(pattern, string("text", text).lower())
 
 
 def characters(text: str) -> list[str]:
@@ -58,7 +69,7 @@ def characters(text: str) -> list[str]:
     >>> characters("Go on")
     ['G', 'o', ' ', 'o', 'n']
     """
-    return list(_text(text))
+    return list(string("text", text))
 
 
 class Vocabulary:
@@ -94,13 +105,13 @@ class Vocabulary:
     """
 
     def __init__(self, tokens: Iterable[str]):
-        self.tokens = _tokens(tokens)
+        self.tokens = strings("tokens", tokens)
         self._ids = {token: i for i, token in enumerate(self.tokens)}
         if len(self._ids) < len(self.tokens):
             twice = Counter(self.tokens).most_common(1)[0][0]
             raise ValueError(f"tokens must all be different, got {twice!r} twice")
         if not self.tokens:
-            raise ValueError("tokens must hold at least one token")
+            raise ValueError("tokens must hold at least one token, got none")
 
     @classmethod
     def from_tokens(
@@ -127,8 +138,8 @@ class Vocabulary:
             The specials, then by falling count; of equal count in the order of the alphabet.
         """
         minimum_count = whole_number("minimum_count", minimum_count, 1)
-        specials = _tokens(specials, "specials")
-        counts = Counter(_tokens(tokens))
+        specials = strings("specials", specials)
+        counts = Counter(strings("tokens", tokens))
         known = [t for t, n in counts.items() if n >= minimum_count and t not in specials]
         return cls([*specials, *sorted(known, key=lambda token: (-counts[token], token))])
 
@@ -154,7 +165,7 @@ class Vocabulary:
         ValueError
             If the vocabulary has neither the token nor :data:`UNKNOWN`.
         """
-        found = self._ids.get(token, self._ids.get(UNKNOWN))
+        found = self._ids.get(string("token", token), self._ids.get(UNKNOWN))
         if found is None:
             raise ValueError(f"{token!r} is not in the vocabulary, which has no {UNKNOWN!r} either")
         return found
@@ -167,7 +178,7 @@ class Vocabulary:
         ValueError
             If one is not in the vocabulary, which has no :data:`UNKNOWN` either.
         """
-        return np.array([self.id(token) for token in _tokens(tokens)], dtype=np.int64)
+        return np.array([self.id(token) for token in strings("tokens", tokens)], dtype=np.int64)
 
     def decode(self, ids: ArrayLike) -> list[str]:
         """Tokens of ``ids`` (T,).
@@ -311,7 +322,7 @@ class NGram:
             for context, token in self._pairs(text)
         ]
         if not costs:
-            raise ValueError("ids must hold at least two ids: the first is never predicted")
+            raise ValueError("ids must hold at least two ids, got no more than one in a text")
         return math.fsum(costs) / len(costs)
 
     def _probability(self, context: tuple[int, ...], token: int) -> float:
@@ -328,7 +339,7 @@ class NGram:
 
     def _texts(self, ids: ArrayLike | Sequence[ArrayLike]) -> list[list[int]]:
         texts: Sequence[Any] = [ids]
-        if isinstance(ids, list | tuple) and ids and np.ndim(ids[0]) == 1:
+        if isinstance(ids, list | tuple) and ids and any_array("ids", ids[0]).ndim == 1:
             texts = ids
         return [_ids("ids", text, self.n_tokens).tolist() for text in texts]
 
@@ -390,15 +401,14 @@ def next_probabilities(
     >>> next_probabilities([2.0, 1.0, 0.0], temperature=0)
     array([1., 0., 0.])
     """
-    logits = real_array("logits", logits)
+    logits = real_array("logits", logits, (..., "V"))
     temperature = number("temperature", temperature, 0, low_included=True)
     if top_k is not None:
         top_k = whole_number("top_k", top_k, 1)
-    if logits.ndim == 0 or logits.shape[-1] == 0:
-        raise ValueError(f"logits must have shape (..., V), got {logits.shape}")
     best = logits.max(axis=-1, keepdims=True)
     if not np.isfinite(best).all():  # NaN, plus infinity, or minus infinity everywhere
-        raise ValueError("logits must not hold NaN or infinity, except minus infinity in places")
+        wants = "must not hold NaN or infinity, except minus infinity in places"
+        raise ValueError(f"logits {wants}, got {best[~np.isfinite(best)][0]} as the largest")
     if temperature == 0:
         temperature, top_k = 1.0, 1
     if top_k is not None:
@@ -435,13 +445,10 @@ def sample(probabilities: ArrayLike, rng: np.random.Generator) -> int | np.ndarr
     >>> [sample([0.5, 0.0, 0.5], rng) for _ in range(6)]
     [2, 0, 0, 0, 2, 2]
     """
-    p = real_array("probabilities", probabilities)
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a np.random.Generator, got {type(rng).__name__}")
-    if p.ndim == 0 or p.shape[-1] == 0:
-        raise ValueError(f"probabilities must have shape (..., V), got {p.shape}")
+    p, rng = real_array("probabilities", probabilities, (..., "V")), generator("rng", rng)
     if not ((p >= 0).all() and np.allclose(p.sum(axis=-1), 1, atol=1e-4)):
-        raise ValueError("probabilities must be at least 0 with sum 1")
+        got = f"{p.min():.6g} and the sum {p.sum(axis=-1).flat[0]:.6g}"
+        raise ValueError(f"probabilities must be at least 0 with sum 1, got {got}")
     running = p.astype(np.float64).cumsum(axis=-1)
     # Scaled to the sum that the rounding left, so that the last id is always reached.
     drawn = rng.random(p.shape[:-1])[..., None] * running[..., -1:]
@@ -449,32 +456,5 @@ def sample(probabilities: ArrayLike, rng: np.random.Generator) -> int | np.ndarr
     return int(ids) if p.ndim == 1 else ids
 
 
-def _text(text: str) -> str:
-    if not isinstance(text, str):
-        raise TypeError(f"text must be a str, got {type(text).__name__}")
-    return text
-
-
-def _tokens(tokens: Iterable[str], name: str = "tokens") -> list[str]:
-    if isinstance(tokens, str):  # would be taken for its characters
-        raise TypeError(f"{name} must be a list of str, got one str; see words and characters")
-    tokens = list(tokens)
-    for token in tokens:
-        if not isinstance(token, str):
-            raise TypeError(f"{name} must be a list of str, got a {type(token).__name__} in it")
-    return tokens
-
-
 def _ids(name: str, ids: ArrayLike, n_tokens: int | None = None) -> np.ndarray:
-    if isinstance(ids, Mapping | set):
-        raise TypeError(f"{name} must be a row of whole numbers, got {type(ids).__name__}")
-    array = np.asarray(ids)
-    if array.ndim != 1:
-        raise ValueError(f"{name} must have shape (T,), got {array.shape}")
-    if array.size and array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be whole numbers, got dtype {array.dtype}")
-    array = array.astype(np.int64)
-    if n_tokens is not None and array.size and not 0 <= array.min() <= array.max() < n_tokens:
-        wrong = array[(array < 0) | (array >= n_tokens)][0]
-        raise ValueError(f"{name} must be from 0 to {n_tokens - 1}, got {wrong}")
-    return array
+    return class_ids(name, ids, n_tokens, shape=("T",), empty=True).astype(np.int64)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from course_utils import theano_compat
-from course_utils.arguments import number, whole_number
+from course_utils.arguments import instance, number, real_array, whole_number
 from course_utils.session import progress_bar
 from course_utils.training import (
     Diverged,
@@ -198,6 +198,8 @@ def clip_by_global_norm(
     [array([0.6]), array([0.8]), array(5.)]
     """
     max_norm = number("max_norm", max_norm, 0)
+    for i, g in enumerate(instance("gradients", gradients, list | tuple, "a list of symbols")):
+        instance(f"gradients[{i}]", g, Variable, "symbolic")
     # In float64, because squares of float32 overflow from 2e19 on and vanish below 4e-23.
     norm = T.sqrt(sum(T.sum(T.cast(g, "float64") ** 2) for g in gradients))
     factor = max_norm / T.maximum(norm, max_norm)
@@ -310,7 +312,8 @@ def save(path: str | Path, variables: Parameters | Updates) -> None:
     array([1., 2.])
     """
     path = _npz(path)
-    arrays = {name: shared.get_value() for name, shared in _by_name(variables).items()}
+    shared = _by_name("variables", variables)
+    arrays = {name: variable.get_value() for name, variable in shared.items()}
     unfinished = path.with_name(f"{path.name}.part")
     try:
         with unfinished.open("wb") as file:
@@ -338,7 +341,7 @@ def load(path: str | Path, variables: Parameters | Updates) -> None:
         If the file is damaged, or its names, shapes or dtypes are not those of ``variables``.
     """
     path = _npz(path)
-    shared = _by_name(variables)
+    shared = _by_name("variables", variables)
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
@@ -364,7 +367,7 @@ def _gradients(
     if not isinstance(loss, Variable) or getattr(loss, "ndim", None) != 0:
         got = f"{loss.ndim} axes" if hasattr(loss, "ndim") else type(loss).__name__
         raise TypeError(f"loss must be a symbolic scalar, such as T.mean(...), got {got}")
-    named = _by_name(parameters)
+    named = _by_name("parameters", parameters)
     used = set(graph_inputs([loss]))
     for name, p in named.items():
         if p.dtype not in ("float32", "float64"):
@@ -398,28 +401,26 @@ def _step(history: History, update: Callable[..., np.ndarray], batch: tuple) -> 
     if not isinstance(batch, tuple | list):
         raise TypeError(f"batches must give tuples of arrays, got {type(batch).__name__}")
     with stop_button_held(), np.errstate(over="ignore", invalid="ignore"):
-        loss = update(*batch)
-        if np.ndim(loss) != 0:
-            raise TypeError(f"update must return the loss alone, got shape {np.shape(loss)}")
-        check_finite(history, "loss", float(loss))
-        history.loss.append(float(loss))
+        loss = float(real_array("the loss that update returns alone", update(*batch), ()))
+        check_finite(history, "loss", loss)
+        history.loss.append(loss)
 
 
-def _by_name(variables: Parameters | Updates) -> dict[str, SharedVariable]:
+def _by_name(argument: str, variables: Parameters | Updates) -> dict[str, SharedVariable]:
     """Shared variables by name, whether they come in a dictionary, a list or a list of updates."""
+    wants = f"{argument} must be a list or dictionary of shared variables"
     if isinstance(variables, Mapping):
         pairs: list[tuple[Any, Any]] = list(variables.items())
     elif isinstance(variables, list | tuple):
         first = [v[0] if isinstance(v, tuple) and len(v) == 2 else v for v in variables]
         pairs = [(getattr(v, "name", None), v) for v in first]
     else:
-        got = type(variables).__name__
-        raise TypeError(f"wanted a list or dictionary of shared variables, got {got}")
+        raise TypeError(f"{wants}, got {type(variables).__name__}")
     if not pairs:
-        raise ValueError("wanted at least one shared variable, got none")
+        raise ValueError(f"{wants}, at least one, got none")
     for name, v in pairs:
         if not isinstance(v, SharedVariable):
-            raise TypeError(f"wanted shared variables, got {type(v).__name__} ({v!r:.60})")
+            raise TypeError(f"{wants}, got {type(v).__name__} ({v!s:.60}) in it")
         if not isinstance(name, str) or not name:
             raise ValueError(
                 'every shared variable needs a name: theano.shared(value, "W_xh"), or a dictionary'
@@ -435,7 +436,7 @@ def _by_name(variables: Parameters | Updates) -> dict[str, SharedVariable]:
 
 
 def _npz(path: str | Path) -> Path:
-    path = Path(path)
+    path = Path(instance("path", path, str | os.PathLike, "a path"))
     if path.suffix != ".npz":
         raise ValueError(f"path must end in .npz, got {str(path)!r}")
     return path

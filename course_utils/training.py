@@ -18,7 +18,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from course_utils.arguments import number, whole_number
+from course_utils.arguments import any_array, generator, instance, number, real_array, whole_number
 from course_utils.gradients import clip_by_global_norm
 from course_utils.session import progress_bar
 
@@ -65,7 +65,7 @@ class SGD:
 
     def update(self, parameters: Arrays, gradients: Arrays) -> None:
         """Change every array of ``parameters`` in place, one step downhill."""
-        _check_gradients(parameters, gradients)
+        gradients = _checked_gradients(parameters, gradients)
         velocity = _slots(self._velocity, parameters)
         for name, p in parameters.items():
             velocity[name] *= self.momentum
@@ -118,7 +118,7 @@ class Adam:
 
     def update(self, parameters: Arrays, gradients: Arrays) -> None:
         """Change every array of ``parameters`` in place, one step downhill."""
-        _check_gradients(parameters, gradients)
+        gradients = _checked_gradients(parameters, gradients)
         mean, mean_square = _slots(self._mean, parameters), _slots(self._mean_square, parameters)
         self._updates += 1
         # Both running means start at zero; this makes up for it.
@@ -134,18 +134,17 @@ class _Minibatches:
     def __init__(self, arrays: Sequence[np.ndarray], batch_size: int, rng: np.random.Generator):
         if isinstance(arrays, np.ndarray):  # would be taken for a tuple of its rows
             raise TypeError("arrays must be a tuple of arrays, e.g. (x, y), got one array")
-        self._arrays = tuple(np.asarray(array) for array in arrays)
+        instance("arrays", arrays, list | tuple, "a tuple of arrays")
+        self._arrays = tuple(any_array(f"arrays[{i}]", array) for i, array in enumerate(arrays))
         lengths = [len(array) if array.ndim else 0 for array in self._arrays]
         if not lengths or min(lengths) < 1 or len(set(lengths)) > 1:
             raise ValueError(
                 "arrays must be one or more arrays of equally many samples, "
                 f"got shapes {[array.shape for array in self._arrays]}"
             )
-        if not isinstance(rng, np.random.Generator):
-            raise TypeError(f"rng must be a np.random.Generator, got {type(rng).__name__}")
         self._batch_size = whole_number("batch_size", batch_size, 1)
         self._n_samples = lengths[0]
-        self._rng = rng
+        self._rng = generator("rng", rng)
 
     def __len__(self) -> int:
         return math.ceil(self._n_samples / self._batch_size)
@@ -430,51 +429,53 @@ def _plain(result: object) -> tuple[float, Arrays]:
     if not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[1], Mapping):
         raise TypeError(f"{wants}, got {type(result).__name__}")
     loss, gradients = result
-    if np.ndim(loss) != 0:
-        raise TypeError(f"{wants}, got a loss of shape {np.shape(loss)}")
-    return float(loss), gradients
+    return float(real_array("the loss of loss_and_gradients", loss, ())), gradients
 
 
 def _check_functions(loss_and_gradients: object, optimiser: object) -> None:
-    if not callable(loss_and_gradients):
-        raise TypeError(
-            f"loss_and_gradients must be a function, got {type(loss_and_gradients).__name__}"
-        )
+    instance("loss_and_gradients", loss_and_gradients, Callable, "a function")
     if isinstance(optimiser, type) or not isinstance(optimiser, Optimiser):
         got = f"the class {optimiser.__name__}" if isinstance(optimiser, type) else repr(optimiser)
         raise TypeError(f"optimiser must be one, such as SGD(0.1) or Adam(), got {got}")
 
 
 def _check_parameters(parameters: Arrays) -> None:
-    if not isinstance(parameters, Mapping):
-        raise TypeError(
-            f"parameters must be a dictionary from name to array, got {type(parameters).__name__}"
-        )
+    instance("parameters", parameters, Mapping, "a dictionary from name to array")
+    if not parameters:
+        raise ValueError("parameters must hold at least one array, got none")
     for name, p in parameters.items():
-        if not isinstance(p, np.ndarray) or p.dtype.kind != "f":
-            got = f"dtype {p.dtype}" if isinstance(p, np.ndarray) else type(p).__name__
+        plain = isinstance(p, np.ndarray) and not isinstance(p, np.ma.MaskedArray)
+        if not plain or p.dtype.kind != "f":
+            got = f"dtype {p.dtype}" if plain else type(p).__name__
             raise TypeError(f"parameters[{name!r}] must be a floating-point array, got {got}")
+        if not p.flags.writeable:
+            raise ValueError(
+                f"parameters[{name!r}] must be changed in place, got a read-only array: copy it"
+            )
 
 
-def _check_gradients(parameters: Arrays, gradients: Arrays) -> None:
+def _checked_gradients(parameters: Arrays, gradients: Arrays) -> Arrays:
+    _check_parameters(parameters)
+    instance("gradients", gradients, Mapping, "a dictionary from name to array")
     if gradients.keys() != parameters.keys():
         raise ValueError(
             f"gradients must be named {sorted(parameters)} like the parameters, "
             f"got {sorted(gradients)}"
         )
-    for name, p in parameters.items():
-        # In-place arithmetic would spread a smaller gradient over the array without a word.
-        if np.shape(gradients[name]) != p.shape:
-            raise ValueError(
-                f"gradients[{name!r}] must have shape {p.shape} like the parameter, "
-                f"got {np.shape(gradients[name])}"
-            )
+    # In-place arithmetic would spread a smaller gradient over the array without a word.
+    return {
+        name: real_array(f"gradients[{name!r}]", gradients[name], p.shape, finite=True, empty=True)
+        for name, p in parameters.items()
+    }
 
 
 def check_schedule(
     batches: Iterable, n_epochs: int, validate: Callable | None, patience: int | None = None
 ) -> None:
     """Refuse, before an hour of training, what would end it after the first epoch."""
+    instance("batches", batches, Iterable, "a list of tuples of arrays")
+    if validate is not None:
+        instance("validate", validate, Callable, "a function")
     if n_epochs > 1 and isinstance(batches, Iterator):
         raise ValueError(
             f"batches must be something that can be gone through {n_epochs} times "

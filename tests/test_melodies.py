@@ -73,15 +73,15 @@ def test_a_melody_needs_a_title_only_where_it_is_shown():
 @pytest.mark.parametrize(
     ("tokens", "message"),
     [
-        (["60:4", "<end>"], r"token 1 must be 'pitch:duration', such as '60:4', got '<end>'"),
-        (["60"], "token 0 must be 'pitch:duration'"),
-        (["60:-4"], "token 0 must be 'pitch:duration'"),
-        (["60:4.5"], "token 0 must be 'pitch:duration'"),
-        (["٦٠:4"], "token 0 must be 'pitch:duration'"),
-        ([60], "token 0 must be 'pitch:duration'"),
+        (["60:4", "<end>"], r"tokens\[1\] must be 'pitch:duration', such as '60:4', got '<end>'"),
+        (["60"], r"tokens\[0\] must be 'pitch:duration'"),
+        (["60:-4"], r"tokens\[0\] must be 'pitch:duration'"),
+        (["60:4.5"], r"tokens\[0\] must be 'pitch:duration'"),
+        (["٦٠:4"], r"tokens\[0\] must be 'pitch:duration'"),
+        ([60], r"tokens\[0\] must be 'pitch:duration'"),
         (["60:0"], "a duration of at least 1 sixteenth, got \\(60, 0\\)"),
         (["128:4"], "a pitch from 0 \\(a rest\\) to 127 and .*, got \\(128, 4\\)"),
-        ([], "must have at least one note, 'untitled' has none"),
+        ([], "tokens must hold at least one token, got none"),
         ("60:4 62:4", "tokens must be a list of tokens"),
     ],
 )

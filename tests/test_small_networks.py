@@ -99,7 +99,7 @@ def test_stop_button_ends_both_parts(monkeypatch):
 
 
 def test_rows_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="3 ids, more than n_steps = 2"):
+    with pytest.raises(ValueError, match="at most n_steps = 2 ids, got 3"):
         padded([[1, 2, 3]], n_steps=2)
     with pytest.raises(ValueError, match="read_out"):
         Reader(2, 3, 2, "last")

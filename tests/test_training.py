@@ -541,8 +541,8 @@ def test_any_iterator_serves_a_single_epoch_but_no_more():
         ),
         (
             {"loss_and_gradients": lambda parameters, x, y: (np.ones(3), {})},
-            TypeError,
-            r"got a loss of shape \(3,\)",
+            ValueError,
+            r"the loss of loss_and_gradients must have shape \(\), got \(3,\)",
         ),
     ],
 )

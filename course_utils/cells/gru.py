@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from course_utils.arguments import quietly
 from course_utils.cells.shared import (
     Cell,
     Gradients,
@@ -94,6 +95,7 @@ class GRU(Cell):
     def _bias_shape(self, n_columns: int) -> tuple[int, ...]:
         return (2, n_columns) if self.reset_after else (n_columns,)
 
+    @quietly
     def forward(
         self, x: ArrayLike, h0: ArrayLike | None = None, *, mask: ArrayLike | None = None
     ) -> Trace:
@@ -125,6 +127,7 @@ class GRU(Cell):
             hold(h, t, skip)
         return self._trace(x, mask, h, a=a, recalled=recalled)
 
+    @quietly
     def backward(self, trace: Trace, dh: ArrayLike) -> Gradients:
         """Run back over all steps, as :meth:`SimpleRNN.backward`."""
         d_h = self._d_states(trace, dh)

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from course_utils.arguments import number, real_array
+from course_utils.arguments import number, quietly, real_array
 from course_utils.cells.shared import (
     Cell,
     Gradients,
@@ -92,6 +92,7 @@ class LSTM(Cell):
         bias[n_units : 2 * n_units] = number("forget_bias", forget_bias, -math.inf)
         return cls(kernel, recurrent_kernel, bias)
 
+    @quietly
     def forward(
         self,
         x: ArrayLike,
@@ -116,6 +117,7 @@ class LSTM(Cell):
             hold(h, t, skip)
         return self._trace(x, mask, h, a=a, c=c[1:], c_prev=c[:-1])
 
+    @quietly
     def backward(self, trace: Trace, dh: ArrayLike, dc: ArrayLike | None = None) -> Gradients:
         """Run back over all steps, as :meth:`SimpleRNN.backward`.
 

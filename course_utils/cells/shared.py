@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from course_utils.arguments import real_array
+from course_utils.arguments import mask_array, real_array
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -142,15 +142,9 @@ class Cell:
 
     def _input(self, x: ArrayLike, mask: ArrayLike | None) -> tuple[np.ndarray, np.ndarray | None]:
         """``x`` time first, (T, N, D), and the mask, (N, T)."""
-        x = real_array("x", x)
-        if x.ndim != 3 or x.size == 0 or x.shape[2] != self.n_features:
-            raise ValueError(f"x must have shape (N, T, {self.n_features}), got {x.shape}")
+        x = real_array("x", x, ("N", "T", self.n_features))
         if mask is not None:
-            mask = np.array(mask)
-            if mask.dtype != bool:
-                raise TypeError(f"mask must hold True or False, got dtype {mask.dtype}")
-            if mask.shape != x.shape[:2]:
-                raise ValueError(f"mask must have shape {x.shape[:2]}, got {mask.shape}")
+            mask = mask_array("mask", mask, x.shape[:2]).copy()
             x = np.where(mask[..., np.newaxis], x, 0)  # or NaN there would spoil the gradients
         return swap(x).astype(self.dtype, order="C"), mask
 
@@ -183,7 +177,7 @@ def checked_weight(
     name: str, value: ArrayLike, shape: tuple[int, ...] | None = None, dtype: DTypeLike = None
 ) -> np.ndarray:
     """Return a weight as a float array, refused with a sentence if its shape or dtype is wrong."""
-    weight = real_array(name, value, shape)
+    weight = real_array(name, value, shape, empty=True)
     wanted = ("float32", "float64") if dtype is None else (dtype,)
     if weight.dtype not in wanted:
         kernel = "" if dtype is None else " like kernel"

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from course_utils.arguments import choice
+from course_utils.arguments import choice, quietly
 from course_utils.cells.shared import (
     Cell,
     Gradients,
@@ -119,6 +119,7 @@ class SimpleRNN(Cell):
         recurrent_kernel = starts[choice("recurrent", recurrent, tuple(starts))]()
         return cls(kernel, recurrent_kernel, np.zeros(n_units, dtype), activation)
 
+    @quietly
     def forward(
         self, x: ArrayLike, h0: ArrayLike | None = None, *, mask: ArrayLike | None = None
     ) -> Trace:
@@ -155,6 +156,7 @@ class SimpleRNN(Cell):
             hold(h, t, skip)
         return self._trace(x, mask, h)
 
+    @quietly
     def backward(self, trace: Trace, dh: ArrayLike) -> Gradients:
         """Run back over all steps.
 

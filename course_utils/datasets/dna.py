@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_utils.arguments import whole_number
+from course_utils.arguments import class_ids, whole_number
 
 BASES = "ACGT"
 MOTIF = np.array(
@@ -91,6 +91,9 @@ def scan_for_motif(ids: np.ndarray) -> np.ndarray:
     >>> bool(scores[y == 1].mean() > scores[y == 0].mean())
     True
     """
+    ids = class_ids("ids", ids, len(BASES), shape=("N", "T"))
+    if ids.shape[1] < len(MOTIF):
+        raise ValueError(f"ids must have at least {len(MOTIF)} steps, got {ids.shape[1]}")
     ratios = np.log(MOTIF / BACKGROUND)
     windows = np.lib.stride_tricks.sliding_window_view(ids, len(MOTIF), axis=1)
     scores = ratios[np.arange(len(MOTIF)), windows].sum(axis=-1)

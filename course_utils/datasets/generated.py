@@ -37,6 +37,7 @@ DATE_FORMS: dict[str, Callable[[datetime.date], str]] = {
     "June 1998": lambda d: f"{_month(d)} {d.year}",
 }
 """How people write a date, by an example; the last form names no day."""
+MAX_DIGITS = 18  # of a number that is drawn as an int64
 MAX_DATE_LENGTH = 22  # characters, of "30th of September 1998"
 
 
@@ -336,7 +337,7 @@ def additions(
         Number of sums, at most half of all there are. All are different, so that some of them can
         be held out.
     min_digits, max_digits
-        Digits of each number; at least 1.
+        Digits of each number; 1 to 18.
     reverse
         ``"answer"`` writes the sum's last digit first, ``"221"``; ``"question"`` has the whole
         question backwards, ``"58+73"``; ``"nothing"`` neither.
@@ -361,8 +362,8 @@ def additions(
     (['6732+5600', '37+13', '11+25'], ['23321', '05', '63'])
     """
     n_samples = whole_number("n_samples", n_samples, 1)
-    min_digits = whole_number("min_digits", min_digits, 1)
-    max_digits = whole_number("max_digits", max_digits, min_digits)
+    min_digits = whole_number("min_digits", min_digits, 1, MAX_DIGITS)
+    max_digits = whole_number("max_digits", max_digits, min_digits, MAX_DIGITS)
     reverse = choice("reverse", reverse, ("nothing", "question", "answer"))
     spans = {k: (10 ** (k - 1) if k > 1 else 0, 10**k) for k in range(min_digits, max_digits + 1)}
     most = sum((high - low) ** 2 for low, high in spans.values()) // 2

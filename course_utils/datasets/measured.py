@@ -7,7 +7,7 @@ import csv
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.arguments import choice
+from course_utils.arguments import choice, real_array
 from course_utils.datasets.shipped import read_shipped
 
 
@@ -70,7 +70,7 @@ def architecture_skill(task: str, scores: ArrayLike) -> np.ndarray:
     1.0
     """
     guess, perfect = ARCHITECTURE_TASKS[choice("task", task, tuple(ARCHITECTURE_TASKS))]
-    return (np.asarray(scores, dtype=float) - guess) / (perfect - guess)
+    return (real_array("scores", scores).astype(float) - guess) / (perfect - guess)
 
 
 def load_architecture_runs() -> dict[tuple[str, str, float], np.ndarray]:

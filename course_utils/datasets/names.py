@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.arguments import number, whole_number
+from course_utils.arguments import instance, number, whole_number
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pl", "fi", "tr", "hu", "sw")
 """English, German, French, Spanish, Italian, Polish, Finnish, Turkish, Hungarian, Swahili."""
@@ -157,7 +157,7 @@ def _languages(languages: Sequence[str]) -> tuple[str, ...]:
 
     if isinstance(languages, str):
         raise ValueError(f"languages must be a list of codes such as 'en', got {languages!r}")
-    languages = tuple(languages)
+    languages = tuple(instance("languages", languages, Iterable, "a list of codes"))
     for code in languages:
         if not isinstance(code, str) or not re.fullmatch(r"[a-z]{2,3}", code) or not exists(code):
             raise ValueError(

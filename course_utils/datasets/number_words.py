@@ -48,9 +48,7 @@ def number_words(number: int, language: str = "English") -> list[str]:
     >>> " ".join(number_words(342, "German"))
     'drei hundert zwei und vierzig'
     """
-    number = whole_number("number", number, 0)
-    if number > 999:
-        raise ValueError(f"number must be at most 999, got {number}")
+    number = whole_number("number", number, 0, 999)
     language = choice("language", language, LANGUAGES)
     hundreds, rest = divmod(number, 100)
     if language == "English":

@@ -8,6 +8,7 @@ from course_utils.arguments import number, whole_number
 from course_utils.datasets.shipped import read_shipped
 
 STEP = 0.1  # of the integration, in the time unit of the Mackey–Glass equation
+LONGEST = 10_000  # time units, of the delay and between two values
 SETTLING = 500  # time units that are thrown away, until the series is on its attractor
 
 
@@ -90,9 +91,9 @@ def mackey_glass(
     n_steps
         Number of values; at least 1.
     tau
-        The delay, above 0; chaotic from about 17 on.
+        The delay, above 0 and below 10,000; chaotic from about 17 on.
     spacing
-        Time between two values, above 0. It and ``tau`` are rounded to tenths.
+        Time between two values, above 0 and below 10,000. It and ``tau`` are rounded to tenths.
     seed
         Whole number of at least 0.
 
@@ -112,8 +113,8 @@ def mackey_glass(
     array([1.14, 1.16, 1.22, 1.24])
     """
     n_steps = whole_number("n_steps", n_steps, 1)
-    delay = max(1, round(number("tau", tau, 0) / STEP))
-    every = max(1, round(number("spacing", spacing, 0) / STEP))
+    delay = max(1, round(number("tau", tau, 0, LONGEST) / STEP))
+    every = max(1, round(number("spacing", spacing, 0, LONGEST) / STEP))
     rng = np.random.default_rng(whole_number("seed", seed, 0))
     settling = round(SETTLING / STEP)
     x = [1.2 + float(rng.uniform(-0.1, 0.1))] * (delay + 1)

@@ -11,7 +11,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Self
 
-from course_utils.arguments import choice
+from course_utils.arguments import choice, instance, string
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -197,12 +197,13 @@ class Melody:
     metre: str = "4/4"
 
     def __post_init__(self) -> None:
+        string("title", self.title), string("key", self.key)
         choice("metre", self.metre, tuple(METRES))
         if isinstance(self.notes, str) or not isinstance(self.notes, Iterable):
             raise ValueError(f"notes must be pairs of pitch and duration, got {self.notes!r}")
         notes = tuple(_note(each) for each in self.notes)
         if not notes:
-            raise ValueError(f"a melody must have at least one note, {self.title!r} has none")
+            raise ValueError(f"notes must hold at least one note, got none in {self.title!r}")
         object.__setattr__(self, "notes", notes)
 
     def tokens(self) -> list[str]:
@@ -233,7 +234,11 @@ class Melody:
         """
         if isinstance(tokens, str):
             raise ValueError(f"tokens must be a list of tokens such as '60:4', got {tokens!r}")
-        return cls(title, key, tuple(_read(i, each) for i, each in enumerate(tokens)), metre)
+        instance("tokens", tokens, Iterable, "a list of tokens")
+        notes = tuple(_read(i, each) for i, each in enumerate(tokens))
+        if not notes:
+            raise ValueError("tokens must hold at least one token, got none")
+        return cls(title, key, notes, metre)
 
     def transposed(self, semitones: int) -> Melody:
         """Move every note, and the key, up by so many semitones (down, if negative).
@@ -261,7 +266,10 @@ class Melody:
 
 
 def _note(pair: tuple[int, int]) -> tuple[int, int]:
-    wants = "a note must be a pitch from 0 (a rest) to 127 and a duration of at least 1 sixteenth"
+    wants = (
+        "notes must be pairs of a pitch from 0 (a rest) to 127 and a duration of at least "
+        "1 sixteenth"
+    )
     try:
         pitch, duration = pair
     except (TypeError, ValueError):
@@ -285,7 +293,7 @@ def _moved(pitch: int, semitones: int) -> int:
 def _read(place: int, token: str) -> tuple[int, int]:
     found = re.fullmatch(r"([0-9]{1,3}):([0-9]{1,3})", token) if isinstance(token, str) else None
     if found is None:
-        raise ValueError(f"token {place} must be 'pitch:duration', such as '60:4', got {token!r}")
+        raise ValueError(f"tokens[{place}] must be 'pitch:duration', such as '60:4', got {token!r}")
     return int(found[1]), int(found[2])
 
 
@@ -333,14 +341,14 @@ def read_shipped(file_name: str) -> str:
     FileNotFoundError
         If it, or its card, is not there.
     """
-    path = DATA / file_name
+    path = DATA / string("file_name", file_name)
     if not DATA.is_dir():
         # data/ is no part of the package, so a wheel comes without it.
         raise FileNotFoundError(
             f"data/{file_name} is missing: course_utils is installed without the course's folder. "
             "In that folder, run `pip install --no-deps --no-build-isolation -e .`"
         )
-    if not path.exists():
+    if not path.is_file():
         raise FileNotFoundError(
             f"data/{file_name} is missing. It comes with the course: `git checkout -- data` "
             "brings it back"

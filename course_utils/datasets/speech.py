@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.arguments import number, whole_number
+from course_utils.arguments import number, real_array, whole_number
 
 SAMPLE_RATE = 8000  # samples per second
 HOP = 128  # samples from frame to frame: 16 ms
@@ -130,6 +130,9 @@ def mel_bands(n_bands: int = N_BANDS) -> np.ndarray:
 
 def band_powers(sound: np.ndarray) -> np.ndarray:
     """Return the log power (T, 20) in bels of a sound (n_samples,) in frames 16 ms apart."""
+    sound = real_array("sound", sound, ("n_samples",), finite=True)
+    if len(sound) < WINDOW:
+        raise ValueError(f"sound must have at least {WINDOW} samples, got {len(sound)}")
     frames = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP]
     power = np.abs(np.fft.rfft(frames * np.hanning(WINDOW), axis=1)) ** 2
     return np.log10(power @ mel_bands().T + 1e-4)

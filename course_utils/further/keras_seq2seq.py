@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from course_utils import interop
+from course_utils.arguments import class_ids, flag, instance, number, string, whole_number
 from course_utils.further import seq2seq
 from course_utils.keras_backend import keras
 from course_utils.padding import PAD
@@ -49,7 +50,10 @@ class AttentiveDecoder(keras.layers.Layer):
         **options: Any,
     ):
         super().__init__(**options)
-        self.attention = attention
+        n_tokens = whole_number("n_tokens", n_tokens, 1)
+        n_units = whole_number("n_units", n_units, 1)
+        n_embedding = whole_number("n_embedding", n_embedding, 1)
+        self.attention = flag("attention", attention)
         self.n_embedding = n_embedding
         self.supports_masking = True
         self.embedding = keras.layers.Embedding(n_tokens, n_embedding)
@@ -132,6 +136,14 @@ def build(
     learning_rate
         Of Adam; gradients are clipped at global norm 1.
     """
+    n_source = whole_number("n_source", n_source, 1)
+    n_target = whole_number("n_target", n_target, 1)
+    n_steps = whole_number("n_steps", n_steps, 1)
+    n_written = whole_number("n_written", n_written, 1)
+    n_units = whole_number("n_units", n_units, 1)
+    n_embedding = whole_number("n_embedding", n_embedding, 1)
+    if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+        learning_rate = number("learning_rate", learning_rate, 0)
     x = keras.Input((n_steps,), dtype="int32", name="x")
     y = keras.Input((n_written,), dtype="int32", name="inputs")
     encoder = keras.layers.Bidirectional(
@@ -185,8 +197,11 @@ class Translator:
     """
 
     def __init__(self, model: keras.Model, source: Vocabulary, target: Vocabulary):
+        instance("model", model, keras.Model, "a Keras model of build")
+        decoder = next((each for each in model.layers if isinstance(each, AttentiveDecoder)), None)
+        if decoder is None:
+            raise ValueError(f"model must be one of build, got {model.name!r}")
         encoder = model.get_layer("encoder")
-        decoder = next(each for each in model.layers if isinstance(each, AttentiveDecoder))
         self.source, self.target = source, target
         self.n_steps, self.n_written = model.inputs[0].shape[1], model.inputs[1].shape[1]
         self.embedding_x = _weights(model.get_layer("embedding"))[0]
@@ -196,6 +211,13 @@ class Translator:
         self.start = _weights(decoder.start)
         self.gru = interop.from_keras(decoder.gru)
         self.dense = _weights(decoder.dense)
+        for name, vocabulary, embedding in (
+            ("source", source, self.embedding_x),
+            ("target", target, self.embedding_y),
+        ):
+            size = instance(name, vocabulary, Vocabulary, "a text.Vocabulary").size
+            if size != len(embedding):
+                raise ValueError(f"{name} must have {len(embedding)} tokens, got {size}")
         self.attention = None
         if decoder.attention:
             layers = (decoder.W_s, decoder.W_h, decoder.v)
@@ -217,12 +239,14 @@ class Translator:
 
     def step(self, ids: np.ndarray, memory: Memory) -> tuple[np.ndarray, Memory]:
         """Write one character for each text: last ids (N,) -> logits (N, V), memory after it."""
+        instance("memory", memory, Memory, "a Memory, as read returns it")
+        ids = class_ids("ids", ids, len(self.embedding_y), shape=memory.s.shape[:1])
         weights, context = None, memory.last
         if self.attention:
             weights, context = seq2seq.additive_attention(
                 memory.s, memory.h, memory.mask, **self.attention
             )
-        given = np.concatenate([self.embedding_y[np.asarray(ids)], context], axis=-1)
+        given = np.concatenate([self.embedding_y[ids], context], axis=-1)
         s = self.gru.forward(given[:, None], memory.s).h[:, 0]
         W, b = self.dense
         logits = np.concatenate([s, context], axis=-1) @ W + b
@@ -231,6 +255,7 @@ class Translator:
     def forced(self, texts: list[str], inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Read given ids in place of its own: inputs (N, L) -> logits (N, L, V), weights (N, L, T)."""
         memory, logits, weights = self.read(texts), [], []
+        inputs = class_ids("inputs", inputs, len(self.embedding_y), shape=(len(memory.s), "L"))
         for ids in inputs.T:
             each, memory = self.step(ids, memory)
             logits.append(each)
@@ -255,13 +280,14 @@ class Translator:
 
     def one_step(self, last_id: int, memory: Memory) -> tuple[np.ndarray, Memory]:
         """Write one character of one text, as :func:`seq2seq.beam_search` wants it: logits (V,)."""
+        last_id = whole_number("last_id", last_id, 0, len(self.embedding_y) - 1)
         logits, memory = self.step(np.array([last_id]), memory)
         return logits[0], memory
 
     def search(self, text: str, width: int, length_power: float = 0.0) -> list[seq2seq.Hypothesis]:
         """Answer one text by beam search: the ``width`` best, the best first."""
         return seq2seq.beam_search(
-            self.one_step, self.read([text]), width, self.n_written, length_power
+            self.one_step, self.read([string("text", text)]), width, self.n_written, length_power
         )
 
 

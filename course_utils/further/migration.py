@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.arguments import any_array, instance, string
+
 TIME_LIMIT = 300  # seconds
 
 
@@ -111,9 +113,15 @@ def run_keras3(code: str, arrays: Mapping[str, np.ndarray] | None = None) -> dic
 
 
 def _run(code: str, arrays: Mapping[str, np.ndarray] | None, **environment: str):
+    string("code", code)
+    arrays = instance("arrays", {} if arrays is None else arrays, Mapping, "a dictionary of arrays")
+    arrays = {name: any_array(f"arrays[{name!r}]", array) for name, array in arrays.items()}
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise TypeError(f"arrays[{name!r}] must hold numbers or text, got dtype object")
     with tempfile.TemporaryDirectory() as folder:
         given, returned = Path(folder) / "given.npz", Path(folder) / "returned.npz"
-        np.savez(given, **(arrays or {}))
+        np.savez(given, **arrays)
         whole = (
             f"import numpy as np\nglobals().update(np.load({str(given)!r}))\n"
             f"{code}\nnp.savez({str(returned)!r}, **results)\n"

@@ -5,11 +5,11 @@ Lesson 17 writes four of them by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 
-from course_utils.arguments import class_ids, whole_number
+from course_utils.arguments import class_ids, instance, real_array, strings, whole_number
 
 SILENCE = "_"
 
@@ -27,6 +27,8 @@ def edit_distance(one: Sequence, other: Sequence) -> int:
     >>> edit_distance("kitten", "sitting")
     3
     """
+    instance("one", one, Sequence | np.ndarray, "a sequence")
+    instance("other", other, Sequence | np.ndarray, "a sequence")
     row = list(range(len(other) + 1))
     for i, a in enumerate(one, start=1):
         diagonal, row[0] = row[0], i
@@ -45,6 +47,7 @@ def collapse(frames: Sequence[str]) -> str:
     >>> collapse("__aaa_aai__")
     'aai'
     """
+    frames = list(frames) if isinstance(frames, str) else strings("frames", frames)
     starts = [label for i, label in enumerate(frames) if i == 0 or label != frames[i - 1]]
     return "".join(label for label in starts if label != SILENCE)
 
@@ -60,14 +63,14 @@ def majority(labels: np.ndarray, width: int = 5) -> np.ndarray:
     >>> majority(np.array([[0, 0, 2, 0, 1, 1, 1]]), width=3)
     array([[0, 0, 0, 0, 1, 1, 1]])
     """
-    labels, width = class_ids("labels", labels), whole_number("width", width, 1)
-    if labels.ndim != 2 or labels.size == 0:
-        raise ValueError(f"labels must have shape (N, T), got {labels.shape}")
-    votes = np.eye(labels.max() + 1, dtype=np.int64)[labels]
+    labels = class_ids("labels", labels, shape=("N", "T"))
+    width = whole_number("width", width, 1)
+    kinds, places = np.unique(labels, return_inverse=True)
+    votes = np.eye(len(kinds), dtype=np.int64)[places.reshape(labels.shape)]
     before, behind = width // 2, width - 1 - width // 2
     votes = np.pad(votes, ((0, 0), (before, behind), (0, 0)))
     around = np.lib.stride_tricks.sliding_window_view(votes, width, axis=1)
-    return around.sum(axis=-1).argmax(axis=-1)
+    return kinds[around.sum(axis=-1).argmax(axis=-1)].astype(np.int64)
 
 
 def error_rate(predicted: Sequence[str], texts: Sequence[str]) -> float:
@@ -81,8 +84,11 @@ def error_rate(predicted: Sequence[str], texts: Sequence[str]) -> float:
     >>> error_rate(["__aaa_eei_", "oo"], ["aei", "uu"])
     0.4
     """
+    predicted, texts = strings("predicted", predicted), strings("texts", texts)
     if not any(texts):
-        raise ValueError("texts must hold at least one letter: the rate is per letter")
+        raise ValueError("texts must hold at least one letter, got none: the rate is per letter")
+    if len(predicted) != len(texts):
+        raise ValueError(f"predicted must hold {len(texts)} str like texts, got {len(predicted)}")
     edits = [
         edit_distance(collapse(frames), text) for frames, text in zip(predicted, texts, strict=True)
     ]
@@ -105,9 +111,8 @@ def confusion(y: np.ndarray, y_hat: np.ndarray, n_classes: int) -> tuple[np.ndar
     array([0.5, 1. ])
     """
     n_classes = whole_number("n_classes", n_classes, 1)
-    y, y_hat = class_ids("y", y, n_classes), class_ids("y_hat", y_hat, n_classes)
-    if y.shape != y_hat.shape:
-        raise ValueError(f"y_hat must have the shape of y, {y.shape}, got {y_hat.shape}")
+    y = class_ids("y", y, n_classes)
+    y_hat = class_ids("y_hat", y_hat, n_classes, shape=y.shape)
     matrix = np.zeros((n_classes, n_classes), dtype=np.int64)
     np.add.at(matrix, (y, y_hat), 1)
     return matrix, matrix.diagonal() / np.maximum(matrix.sum(axis=1), 1)
@@ -132,10 +137,12 @@ def mutation_effects(logits: Callable[[np.ndarray], np.ndarray], ids: np.ndarray
     array([[-1., -1., -1.,  0.],
            [ 0.,  0.,  0.,  1.]])
     """
-    ids = np.asarray(ids)
+    ids = class_ids("ids", ids, 4, shape=("T",))
+    instance("logits", logits, Callable, "a function")
     changed = np.tile(ids, (len(ids), 4, 1))
     changed[np.arange(len(ids)), :, np.arange(len(ids))] = np.arange(4)
-    scores = np.asarray(logits(np.vstack([ids[None], changed.reshape(-1, len(ids))])))
+    sequences = np.vstack([ids[None], changed.reshape(-1, len(ids))])
+    scores = real_array("the result of logits", logits(sequences), (len(sequences), 2))
     evidence = scores[:, 1] - scores[:, 0]
     return (evidence[1:] - evidence[0]).reshape(len(ids), 4)
 
@@ -151,6 +158,12 @@ def whole_groups(groups: Sequence[Hashable], n_test: int) -> np.ndarray:
     >>> whole_groups(["de", "fr", "de", "it", "fr"], n_test=1)
     array([ True, False,  True, False, False])
     """
+    n_test = whole_number("n_test", n_test, 0)
+    if isinstance(groups, str):
+        raise TypeError("groups must be a list with the group of each row, got one str")
+    groups = list(instance("groups", groups, Iterable, "a list with the group of each row"))
+    for group in groups:
+        instance("groups", group, Hashable, "a list of what can be in a set")
     sizes: dict[Hashable, int] = {}
     for group in groups:
         sizes[group] = sizes.get(group, 0) + 1

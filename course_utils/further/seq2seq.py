@@ -13,7 +13,16 @@ from typing import Any
 import numpy as np
 
 from course_utils import text
-from course_utils.arguments import number, whole_number
+from course_utils.arguments import (
+    class_ids,
+    instance,
+    mask_array,
+    number,
+    quietly,
+    real_array,
+    strings,
+    whole_number,
+)
 from course_utils.losses import cross_entropy, softmax
 from course_utils.padding import END, PAD, START
 
@@ -38,7 +47,10 @@ def to_ids(texts: Iterable[str], vocabulary: text.Vocabulary, n_steps: int) -> n
     array([[3, 4, 0, 0],
            [5, 3, 4, 0]], dtype=int32)
     """
-    texts = list(texts)
+    instance("vocabulary", vocabulary, text.Vocabulary, "a text.Vocabulary")
+    texts = strings("texts", texts)
+    if not texts:
+        raise ValueError("texts must hold at least one text, got none")
     ids = np.full((len(texts), whole_number("n_steps", n_steps, 1)), PAD, dtype=np.int32)
     for row, each in zip(ids, texts, strict=True):
         if len(each) > n_steps:
@@ -57,8 +69,9 @@ def to_text(ids: Iterable[int], vocabulary: text.Vocabulary) -> str:
     >>> to_text([5, 3, 4, END, 3], vocabulary)
     'cab'
     """
+    instance("vocabulary", vocabulary, text.Vocabulary, "a text.Vocabulary")
     read: list[int] = []
-    for each in ids:
+    for each in class_ids("ids", ids, vocabulary.size, shape=("T",), empty=True):
         if each == END:
             break
         if each not in (PAD, START):
@@ -93,9 +106,12 @@ def teacher_forcing(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
            [1, 7, 0, 0]]), array([[7, 8, 9, 2],
            [7, 2, 0, 0]]))
     """
+    y = class_ids("y", y, shape=("N", "L"))
     n_samples, n_steps = y.shape
     if ((y[:, :-1] == PAD) & (y[:, 1:] != PAD)).any():
-        raise ValueError(f"y must have its padding, {PAD}, at the end of each row")
+        raise ValueError(
+            f"y must have its padding, {PAD}, at the end of each row, got an id after it"
+        )
     inputs = np.zeros((n_samples, n_steps + 1), dtype=y.dtype)
     targets = np.zeros_like(inputs)
     inputs[:, 0] = START
@@ -118,10 +134,15 @@ def masked_loss(logits: np.ndarray, targets: np.ndarray) -> float:
     >>> round(masked_loss(np.zeros((1, 3, 4)), np.array([[3, 2, 0]])) / np.log(4), 6)
     1.0
     """
+    logits = real_array("logits", logits, ("N", "T", "V"))
+    targets = class_ids("targets", targets, logits.shape[2], shape=logits.shape[:2])
     real = targets != PAD
+    if not real.any():
+        raise ValueError("targets must hold at least one id that is not padding, got none")
     return cross_entropy(logits[real], targets[real])[0]
 
 
+@quietly
 def additive_attention(
     s: np.ndarray,
     h: np.ndarray,
@@ -163,6 +184,13 @@ def additive_attention(
     >>> additive_attention(zero, h, mask, zero, zero, np.ones(1))
     (array([[0.5, 0.5, 0. ]]), array([[2.]]))
     """
+    s, h = real_array("s", s, ("N", "U")), real_array("h", h, ("N", "T", "H"))
+    mask = mask_array("mask", mask, (len(s), h.shape[1]))
+    W_s = real_array("W_s", W_s, (s.shape[1], "A"))
+    W_h = real_array("W_h", W_h, (h.shape[2], W_s.shape[1]))
+    v = real_array("v", v, W_s.shape[1:])
+    if not mask.any(axis=1).all():
+        raise ValueError("mask must hold at least one True a row, got a row without")
     scores = np.tanh((s @ W_s)[:, None] + h @ W_h) @ v
     weights = softmax(np.where(mask, scores, -np.inf), axis=1)
     return weights, (weights[:, :, None] * h).sum(axis=1)
@@ -212,7 +240,7 @@ def beam_search(
         Ids in an answer at most, END among them.
     length_power
         Beginnings are compared by ``log_probability / len(ids) ** length_power``: 0 by their
-        probability, 1 by the mean of an id.
+        probability, 1 by the mean of an id. Below 10.
 
     Returns
     -------
@@ -232,15 +260,16 @@ def beam_search(
     """
     width = whole_number("width", width, 1)
     max_steps = whole_number("max_steps", max_steps, 1)
-    length_power = number("length_power", length_power, 0, low_included=True)
+    length_power = number("length_power", length_power, 0, 10, low_included=True)
+    instance("step", step, Callable, "a function")
     kept = [(Hypothesis((), 0.0), state)]
     for _ in range(max_steps):
         candidates = [pair for pair in kept if pair[0].is_finished]
         for beginning, before in kept:
             if beginning.is_finished:
                 continue
-            logits, after = step(beginning.ids[-1] if beginning.ids else START, before)
-            log_p = np.log(np.maximum(softmax(np.asarray(logits, dtype=float)), 1e-300))
+            logits, after = _next(step(beginning.ids[-1] if beginning.ids else START, before))
+            log_p = np.log(np.maximum(softmax(logits), 1e-300))
             # No more than `width` continuations of one beginning can be kept.
             for each in np.argsort(-log_p, kind="stable")[:width]:
                 longer = (*beginning.ids, int(each))
@@ -251,6 +280,15 @@ def beam_search(
         if all(each.is_finished for each, _ in kept):
             break
     return [each for each, _ in kept]
+
+
+def _next(result: Any) -> tuple[np.ndarray, Any]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(f"step must return (logits, state), got {type(result).__name__}")
+    logits = real_array("the logits of step", result[0], ("V",)).astype(float)
+    if not np.isfinite(logits.max()):
+        raise ValueError(f"step must give logits with a finite largest one, got {logits.max()}")
+    return logits, result[1]
 
 
 def _score(hypothesis: Hypothesis, length_power: float) -> float:
@@ -265,6 +303,9 @@ def exact_match(answers: Sequence[str], targets: Sequence[str]) -> float:
     >>> exact_match(["1998-06-03", "2001-1-01"], ["1998-06-03", "2001-01-01"])
     0.5
     """
-    if len(targets) == 0:
+    answers, targets = strings("answers", answers), strings("targets", targets)
+    if not targets:
         raise ValueError("targets must hold at least one text, got none")
+    if len(answers) != len(targets):
+        raise ValueError(f"answers must hold {len(targets)} str like targets, got {len(answers)}")
     return float(np.mean([one == other for one, other in zip(answers, targets, strict=True)]))

@@ -6,12 +6,20 @@ five fields; :func:`course_utils.training.fit` trains them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from course_utils.arguments import choice, class_ids, whole_number
-from course_utils.cells import GRU
+from course_utils.arguments import (
+    choice,
+    class_ids,
+    instance,
+    number,
+    quietly,
+    real_array,
+    whole_number,
+)
+from course_utils.cells import GRU, Trace
 from course_utils.losses import cross_entropy
 from course_utils.padding import NO_ID
 from course_utils.starts import glorot
@@ -30,6 +38,7 @@ def one_hot(ids: np.ndarray, n_classes: int) -> np.ndarray:
     array([[0., 0., 1.],
            [0., 0., 0.]], dtype=float32)
     """
+    n_classes = whole_number("n_classes", n_classes, 1)
     rows = np.vstack([np.eye(n_classes, dtype=DTYPE), np.zeros((1, n_classes), DTYPE)])
     return rows[class_ids("ids", ids, n_classes, low=NO_ID)]
 
@@ -77,11 +86,13 @@ class Reader:
 
         ``x`` is (N, T, D), ``mask`` (N, T) is True at real steps.
         """
-        h = self.cell.forward(np.asarray(x, DTYPE), mask=mask).h
+        trace = self.cell.forward(x, mask=mask)
+        h = trace.h
         if self.read_out == "mean":
-            h = np.einsum("ntu,nt->nu", h, _shares(h, mask))
+            h = np.einsum("ntu,nt->nu", h, _shares(trace))
         return h @ self.W_hy + self.b_y
 
+    @quietly
     def loss_and_gradients(
         self,
         parameters: dict[str, np.ndarray],
@@ -93,16 +104,21 @@ class Reader:
 
         ``y`` is (N, T) or, for the mean, (N,). Steps where ``mask`` is False have no target.
         """
+        parameters = _checked(parameters, self.parameters)
         cell = _gru(parameters, self.cell)
         W_hy, b_y = parameters["W_hy"], parameters["b_y"]
-        trace = cell.forward(np.asarray(x, DTYPE), mask=mask)
+        trace = cell.forward(x, mask=mask)
         h = trace.h
         if self.read_out == "mean":
-            shares = _shares(h, mask)
+            shares = _shares(trace)
             read = np.einsum("ntu,nt->nu", h, shares)
         else:
-            real = np.ones(h.shape[:2], bool) if mask is None else mask
+            real = _real(trace)
+            if not real.any():
+                raise ValueError("mask must hold at least one True, got none")
+            y = class_ids("y", y, low=NO_ID, shape=h.shape[:2])
             read, y = h[real], y[real]
+        y = class_ids("y", y, len(b_y), shape=read.shape[:1])
         loss, d_logits = cross_entropy(read @ W_hy + b_y, y)
         d_logits = d_logits.astype(DTYPE)
         d_read = d_logits @ W_hy.T
@@ -139,7 +155,8 @@ class EncoderDecoder:
     """
 
     def __init__(self, n_source: int, n_target: int, n_units: int, seed: int = 0):
-        self.n_source, self.n_target = n_source, n_target
+        self.n_source = whole_number("n_source", n_source, 1)
+        self.n_target = whole_number("n_target", n_target, 1)
         self.encoder = GRU.start(n_source, n_units, seed, dtype=DTYPE)
         # One input more than there are tokens: the start sign.
         self.decoder = GRU.start(n_target + 1, n_units, seed + 1000, dtype=DTYPE)
@@ -155,6 +172,7 @@ class EncoderDecoder:
             "b_y": self.b_y,
         }
 
+    @quietly
     def loss_and_gradients(
         self, parameters: dict[str, np.ndarray], source: np.ndarray, target: np.ndarray
     ) -> tuple[float, dict[str, np.ndarray]]:
@@ -162,13 +180,18 @@ class EncoderDecoder:
 
         ``source`` (N, S) and ``target`` (N, T) are ids, padded behind with NO_ID.
         """
+        parameters = _checked(parameters, self.parameters)
+        source = class_ids("source", source, self.n_source, low=NO_ID, shape=("N", "S"))
+        target = class_ids("target", target, self.n_target, low=NO_ID, shape=(len(source), "T"))
+        real = target != NO_ID
+        if not real.any():
+            raise ValueError("target must hold at least one token, got padding only")
         reader = _gru(parameters, self.encoder, "encoder ")
         writer = _gru(parameters, self.decoder, "decoder ")
         W_hy, b_y = parameters["W_hy"], parameters["b_y"]
         read = reader.forward(one_hot(source, self.n_source), mask=source != NO_ID)
         shown = np.column_stack([np.full(len(target), self.n_target), target[:, :-1]])
         written = writer.forward(one_hot(shown, self.n_target + 1), read.h[:, -1])
-        real = target != NO_ID
         loss, d_logits = cross_entropy(written.h[real] @ W_hy + b_y, target[real])
         d_logits = d_logits.astype(DTYPE)
         dh = np.zeros_like(written.h)
@@ -186,6 +209,8 @@ class EncoderDecoder:
 
     def translate(self, source: np.ndarray, n_steps: int) -> np.ndarray:
         """Write the likeliest token at each of ``n_steps`` steps: ids (N, n_steps)."""
+        source = class_ids("source", source, self.n_source, low=NO_ID, shape=("N", "S"))
+        n_steps = whole_number("n_steps", n_steps, 1)
         read = self.encoder.forward(one_hot(source, self.n_source), mask=source != NO_ID)
         h = read.h[:, -1]
         token = np.full(len(source), self.n_target)
@@ -210,8 +235,10 @@ def train(
     ``arrays`` is what ``model.loss_and_gradients`` takes behind the parameters; ``seed`` is that of
     the order of the batches. The stop button ends the training, as in :func:`training.fit`.
     """
-    last = n_epochs // 3
-    rng, whole = np.random.default_rng(seed), History()
+    instance("model", model, Reader | EncoderDecoder, "a Reader or EncoderDecoder")
+    last = whole_number("n_epochs", n_epochs, 1) // 3
+    learning_rate = number("learning_rate", learning_rate, 0)
+    rng, whole = np.random.default_rng(whole_number("seed", seed, 0)), History()
     for epochs, rate in ((n_epochs - last, learning_rate), (last, learning_rate / 5)):
         if not epochs or whole.interrupted or whole.diverged:
             continue
@@ -239,15 +266,35 @@ def padded(rows: Sequence[Sequence[int] | np.ndarray], n_steps: int | None = Non
     array([[ 4,  2],
            [ 7, -1]])
     """
-    if len(rows) == 0:
+    rows = [
+        class_ids(f"rows[{i}]", row, shape=("T",), empty=True)
+        for i, row in enumerate(instance("rows", rows, Iterable, "a list of rows of ids"))
+    ]
+    if not rows:
         raise ValueError("rows must hold at least one row of ids, got none")
-    n_steps = max(map(len, rows)) if n_steps is None else n_steps
+    longest = max(map(len, rows))
+    n_steps = longest if n_steps is None else whole_number("n_steps", n_steps, 1)
+    if longest > n_steps:
+        raise ValueError(f"rows must have at most n_steps = {n_steps} ids, got {longest}")
     ids = np.full((len(rows), n_steps), NO_ID)
     for place, row in zip(ids, rows, strict=True):
-        if len(row) > n_steps:
-            raise ValueError(f"a row has {len(row)} ids, more than n_steps = {n_steps}")
         place[: len(row)] = row
     return ids
+
+
+def _checked(
+    parameters: Mapping[str, np.ndarray], like: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """``parameters`` with the names, shapes and dtype of ``like``."""
+    instance("parameters", parameters, Mapping, "a dictionary from name to array")
+    if parameters.keys() != like.keys():
+        raise ValueError(f"parameters must be named {list(like)}, got {list(parameters)}")
+    return {
+        name: real_array(f"parameters[{name!r}]", parameters[name], array.shape).astype(
+            array.dtype, copy=False
+        )
+        for name, array in like.items()
+    }
 
 
 def _gru(parameters: Mapping[str, np.ndarray], like: GRU, prefix: str = "") -> GRU:
@@ -262,7 +309,12 @@ def _dense(n_units: int, n_classes: int, seed: int) -> tuple[np.ndarray, np.ndar
     return glorot(rng, n_units, n_classes, DTYPE), np.zeros(n_classes, DTYPE)
 
 
-def _shares(h: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+def _real(trace: Trace) -> np.ndarray:
+    """Return the mask of a forward pass (N, T), True everywhere if it had none."""
+    return np.ones(trace.h.shape[:2], bool) if trace.mask is None else trace.mask
+
+
+def _shares(trace: Trace) -> np.ndarray:
     """Return what each state counts in the mean (N, T)."""
-    real = np.ones(h.shape[:2], DTYPE) if mask is None else mask.astype(DTYPE)
+    real = _real(trace).astype(DTYPE)
     return real / np.maximum(real.sum(axis=1, keepdims=True), 1)

@@ -125,7 +125,7 @@ class BatchSlicer(Explorer):
 
 
 def _drawable(x: Any) -> np.ndarray:
-    x = real_array("x", x)
+    x = real_array("x", x, empty=True)
     if x.ndim != 3:
         raise ValueError(f"x must have 3 axes (N, T, D), got shape {x.shape}")
     if not all(1 <= size <= most for size, most in zip(x.shape, LARGEST, strict=True)):
