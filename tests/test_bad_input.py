@@ -37,7 +37,7 @@ REFUSED = [
     (lambda: forecasting.windows([1.0, NAN, 3.0], 1), r"series must hold finite .* nan at \[1\]"),
     (lambda: forecasting.windows(MASKED, 1), "series must be whole, .* masked"),
     (lambda: forecasting.Scaler.fit([0.1] * 3), "train must hold numbers that are not all equal"),
-    (lambda: forecasting.Scaler.fit([]), "train must hold numbers that are not all equal"),
+    (lambda: forecasting.Scaler.fit([]), "train must hold at least one element"),
     (lambda: forecasting.Scaler.fit([1.0, NAN]), "train must hold finite numbers"),
     (lambda: forecasting.naive_error([1.0, 2.0], 2), "more than season = 2 values, got 2"),
     (lambda: forecasting.naive_error([1.0, math.inf]), "train must hold finite numbers"),
