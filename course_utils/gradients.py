@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from course_utils.arguments import choice, instance, number, quietly, real_array, whole_number
+from course_utils.arguments import choice, instance, number, quietly, real_array
 
 if TYPE_CHECKING:
     from course_utils.cells import GRU, LSTM, SimpleRNN
@@ -144,8 +144,8 @@ def gradient_by_lag(cell: SimpleRNN | LSTM | GRU, x: np.ndarray, state: str = "h
     .. math:: r_k = \sqrt{\frac{1}{N U} \sum_{n=1}^{N} \|J_k^{(n)}\|_F^2}
 
     the root mean square, over samples and over all directions of the gradient at the last step,
-    of how :math:`J_k` changes its length. So :math:`r_0 = 1`, orthogonal Jacobians keep 1 at
-    every lag, and no :math:`r_k` of a SimpleRNN is above :func:`bound_by_lag`.
+    of how :math:`J_k` changes its length. So :math:`r_0 = 1`, and orthogonal Jacobians keep 1 at
+    every lag.
 
     Parameters
     ----------
@@ -188,43 +188,6 @@ def gradient_by_lag(cell: SimpleRNN | LSTM | GRU, x: np.ndarray, state: str = "h
         jacobians = getattr(cell.backward(trace, dh), state)  # (U of the last state, T, U)
         squares += np.square(jacobians, dtype=np.float64).sum(axis=(0, 2))
     return np.sqrt(squares / (len(x) * cell.n_units))[::-1]
-
-
-def bound_by_lag(recurrent_kernel: np.ndarray, n_lags: int) -> np.ndarray:
-    r"""What no gradient of a SimpleRNN exceeds k steps back: :math:`\sigma_{max}(W_{hh})^k`.
-
-    Each step back multiplies the gradient by a diagonal of slopes, which are at most 1 for tanh,
-    relu and linear, and by :math:`W_{hh}^\top`; the norm of a product is at most the product of
-    the norms. With :math:`\sigma_{max} < 1` gradients must vanish; above 1 they can explode, but
-    need not. The largest absolute eigenvalue is no bound: where ``W_hh`` is not normal, it can be
-    0 while gradients grow.
-
-    Parameters
-    ----------
-    recurrent_kernel : ndarray (U, U)
-        ``W_hh``.
-    n_lags
-        Number of lags, from 0 on.
-
-    Returns
-    -------
-    ndarray (n_lags,), float64
-
-    References
-    ----------
-    Pascanu, Mikolov, Bengio 2013, *On the difficulty of training recurrent neural networks*,
-    section 2.1.
-
-    Examples
-    --------
-    >>> bound_by_lag(np.array([[0.5, 0.0], [0.0, 0.1]]), 4)
-    array([1.   , 0.5  , 0.25 , 0.125])
-    """
-    recurrent_kernel = real_array("recurrent_kernel", recurrent_kernel, finite=True)
-    if recurrent_kernel.ndim != 2 or len(set(recurrent_kernel.shape)) != 1:
-        raise ValueError(f"recurrent_kernel must have shape (U, U), got {recurrent_kernel.shape}")
-    n_lags = whole_number("n_lags", n_lags, 1)
-    return np.linalg.norm(recurrent_kernel.astype(np.float64), ord=2) ** np.arange(n_lags)
 
 
 def _value(result: Any) -> float:

@@ -393,57 +393,6 @@ def _draw_path_bars(ax: Axes, paths: np.ndarray, loss_step: int, first_kept: int
         )
 
 
-def plot_gates(gates: Mapping[str, np.ndarray], *, sample: int = 0) -> Figure:
-    """Draw the gates of one sequence as heat maps, one below the other, units in rows.
-
-    Parameters
-    ----------
-    gates : mapping of str to array (N, T, U)
-        As in the trace of an LSTM or GRU. Values of 0 to 1 are drawn from white (shut) to blue
-        (open); a candidate ``g`` on the signed scale of :func:`plot_hidden_states`.
-    sample : int
-        Which of the N sequences.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError
-        If there are no gates, or one does not have three axes.
-    """
-    if not instance("gates", gates, Mapping, "a dictionary from name to array"):
-        raise ValueError("gates must hold at least one array, got none: a SimpleRNN has none")
-    gates = {
-        name: real_array(f"gates[{name!r}]", gate, ("N", "T", "U")) for name, gate in gates.items()
-    }
-    sample = whole_number("sample", sample, 0, min(map(len, gates.values())) - 1)
-    figure, panels = plt.subplots(
-        len(gates), 1, figsize=(7, 1.5 * len(gates) + 0.6), sharex=True, squeeze=False
-    )
-    for ax, (name, gate) in zip(panels[:, 0], gates.items(), strict=True):
-        values = gate[sample].T
-        n_units, n_steps = values.shape
-        signed = name == "g"
-        image = ax.imshow(
-            values,
-            aspect="auto",
-            cmap=DIVERGING if signed else "Blues",
-            vmin=-1 if signed else 0,
-            vmax=1,
-            interpolation="nearest",
-            extent=(0.5, n_steps + 0.5, n_units - 0.5, -0.5),
-        )
-        ax.grid(False)
-        ax.set_yticks(range(0, n_units, max(1, n_units // 4)))
-        ax.set_ylabel("unit")
-        ax.set_title("candidate g" if signed else f"gate {name}")
-        figure.colorbar(image, ax=ax)
-    panels[-1, 0].set_xlabel("time step t")
-    return figure
-
-
 def plot_gradient_by_lag(norms: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
     """Draw gradient norms against lag on a logarithmic axis; a constant factor is a straight line.
 

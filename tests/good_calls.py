@@ -125,7 +125,6 @@ GOOD = {
     "gradients.relative_error": lambda: {"a": H0, "b": H0 + 1},
     "gradients.clip_by_global_norm": lambda: {"grads": {"W": H0, "b": H0[0]}, "max_norm": 1.0},
     "gradients.gradient_by_lag": lambda: {"cell": CELL, "x": X, "state": "c"},
-    "gradients.bound_by_lag": lambda: {"recurrent_kernel": H0[:, :2], "n_lags": 3},
     "training.SGD": lambda: {"learning_rate": 0.1, "momentum": 0.9},
     "training.SGD.update": lambda: optimiser_call(training.SGD(0.1)),
     "training.Adam": lambda: {
@@ -226,7 +225,6 @@ GOOD = {
     "plotting.plot_unrolled_graph": lambda: {
         "factors": P, "loss_step": 3, "truncation": 2, "paths": P, "weight": "w", "ax": axes(),
     },
-    "plotting.plot_gates": lambda: {"gates": {"i": H**2, "g": np.sin(H)}, "sample": 1},
     "plotting.plot_gradient_by_lag": lambda: {"norms": {"a": SERIES}, "ax": axes()},
     "plotting.plot_loss_curves": lambda: {
         "runs": {"a": [SERIES, SERIES]}, "ax": axes(), "baseline": 0.5, "xlabel": "x", "ylabel": "y",

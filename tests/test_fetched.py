@@ -116,7 +116,7 @@ def load_and_read(capsys, **options):
 
 
 def assert_stand_in(reviews, said, reason):
-    assert reviews.is_stand_in
+    assert reviews.source != "IMDB"
     assert (len(reviews.x_train), len(reviews.x_test)) == (480, 120)
     assert said.startswith("IMDB is not to be had: ") and reason in said
     assert said.count("\n") == 1
@@ -125,7 +125,7 @@ def assert_stand_in(reviews, said, reason):
 def test_the_real_file_comes_once_and_is_kept(site, capsys):
     reviews, said = load_and_read(capsys)
     assert said == ""
-    assert not reviews.is_stand_in and reviews.source == "IMDB"
+    assert reviews.source == "IMDB"
     assert len(reviews.x_train) == len(reviews.y_test) == N_REVIEWS
     assert in_cache() == ["imdb.npz"]
 
@@ -182,7 +182,7 @@ def test_trouble_is_one_sentence_and_the_next_try_is_clean(site, capsys, manner,
 
     site.manner = "well"
     reviews, said = load_and_read(capsys)
-    assert not reviews.is_stand_in and said == ""
+    assert reviews.source == "IMDB" and said == ""
     assert in_cache() == ["imdb.npz"]
 
 
@@ -203,7 +203,7 @@ def test_a_damaged_cache_is_never_read(site, capsys, damage):
     assert_stand_in(*load_and_read(capsys), "answered 404")
     site.manner = "well"
     reviews, _ = load_and_read(capsys)
-    assert not reviews.is_stand_in
+    assert reviews.source == "IMDB"
     assert kept.read_bytes() == content
 
 
@@ -252,7 +252,7 @@ def test_a_download_that_is_killed_leaves_no_file_to_be_taken_for_the_real_one(s
 
     site.manner = "well"
     reviews, _ = load_and_read(capsys)
-    assert not reviews.is_stand_in
+    assert reviews.source == "IMDB"
     assert in_cache() == ["imdb.npz", left]
 
     day = fetching.LEFT_BEHIND

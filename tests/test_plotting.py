@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from course_utils import plotting
-from course_utils.cells import GRU, LSTM
 
 
 @pytest.fixture(autouse=True)
@@ -58,17 +57,6 @@ def test_probabilities_are_bars_with_the_true_class_marked():
     assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
 
 
-@pytest.mark.parametrize(("cell", "names"), [(LSTM, "ifgo"), (GRU, "zrg")])
-def test_gates_have_a_panel_each(cell, names):
-    trace = cell.start(2, 5).forward(np.random.default_rng(1).normal(size=(3, 7, 2)))
-    figure = plotting.plot_gates(trace.gates, sample=2)
-    panels = [ax for ax in figure.axes if ax.images and ax.get_title()]
-    assert [ax.get_title()[-1] for ax in panels] == list(names)
-    for ax, name in zip(panels, names, strict=True):
-        np.testing.assert_array_equal(ax.images[0].get_array(), trace.gates[name][2].T)
-        assert ax.images[0].get_clim() == ((-1, 1) if name == "g" else (0, 1))
-
-
 def test_gradients_by_lag_are_drawn_on_a_logarithmic_axis_without_zeros():
     ax = plotting.plot_gradient_by_lag({"w": np.array([1.0, 0.5, 0.0])})
     assert ax.get_yscale() == "log"
@@ -91,8 +79,6 @@ def test_loss_curves_show_median_and_range():
         (lambda: plotting.plot_hidden_states(np.ones(3)), r"h must have shape \(T, U\)"),
         (lambda: plotting.plot_probabilities(np.ones(2), ["a", "b"]), "sum to 1"),
         (lambda: plotting.plot_probabilities(np.ones(2), ["a"]), r"\(1,\)"),
-        (lambda: plotting.plot_gates({}), "SimpleRNN has none"),
-        (lambda: plotting.plot_gates({"i": np.ones((2, 3))}), r"\(N, T, U\)"),
         (lambda: plotting.plot_gradient_by_lag({"a": -np.ones(3)}), "at least 0"),
         (
             lambda: plotting.plot_loss_curves({"a": [np.ones(2), np.ones(3)]}),

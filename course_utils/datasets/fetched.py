@@ -55,11 +55,6 @@ class EncodedReviews:
     y_test: np.ndarray
     source: str
 
-    @property
-    def is_stand_in(self) -> bool:
-        """Whether these are the course's reviews, for want of the real ones."""
-        return self.source != "IMDB"
-
 
 def load_imdb(num_words: int = 20_000, *, seed: int = 113, progress: bool = True) -> EncodedReviews:
     """25,000 film reviews to train on and 25,000 to test, from IMDB; 17 MB, fetched once.
