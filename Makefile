@@ -106,6 +106,11 @@ lint-page: $(READY) $(PAGE)/.ready ## the page's JavaScript and CSS: format, lin
 	  $(if $(FIX),--write) course_utils/widgets/static
 	$(NODE) $(PAGE)/node_modules/.bin/tsc -p tools/page
 
+.PHONY: mutants
+mutants: $(READY) ## which edits of the code its tests let pass, and of the solutions their checks (hours)
+	$(PY) tools/mutants.py
+	ALL_MUTANTS=1 $(PY) -m pytest tests/checks/test_mutants.py
+
 .PHONY: test-browser
 test-browser: $(READY) ## every lesson and widget in a real JupyterLab (needs Chromium)
 	$(PY) -m pytest -m browser tests/browser
