@@ -78,6 +78,14 @@ TWO_OUTPUTS = replace(
     outputs=("h (N, T)", "h_last (N,)"),
 )
 
+MEAN = replace(
+    RUNNING_SUM,
+    reference=lambda x, h0: float(np.mean(x)),
+    misconceptions=(),
+    outputs=("mean",),
+    rtol=1e-5,
+)
+
 N_PARAMETERS = value_exercise(
     "0.9",
     "Count",
@@ -119,14 +127,18 @@ def test_harmless_differences_are_accepted(harmless):
 
 @pytest.mark.parametrize("convert", [float, np.float32, np.asarray, lambda v: np.array(v)])
 def test_single_number_may_come_in_any_dress(convert):
-    mean = replace(
+    assert judge(MEAN, lambda x, h0: convert(np.mean(x))).status == "correct"
+
+
+def test_one_array_may_stand_for_several_of_its_rows():
+    ends = replace(
         RUNNING_SUM,
-        reference=lambda x, h0: float(np.mean(x)),
+        reference=lambda x, h0: (x[:, 0], x[:, -1]),
         misconceptions=(),
-        outputs=("mean",),
-        rtol=1e-5,
+        outputs=("first (N,)", "last (N,)"),
     )
-    assert judge(mean, lambda x, h0: convert(np.mean(x))).status == "correct"
+    assert judge(ends, lambda x, h0: np.stack([x[:, 0], x[:, -1]])).status == "correct"
+    assert "returned one `ndarray`" in said(lambda x, h0: np.zeros((2, 4, 5)), ends)
 
 
 def test_wrong_answer_is_not_recorded():
@@ -538,6 +550,19 @@ def test_observation(submission, words):
     assert words in said(submission)
 
 
+def test_a_sum_in_place_of_a_mean_is_seen_in_three_numbers():
+    words = "the wanted one times the number of places along the axes 0 and 1 of `x`"
+    assert words in said(lambda x, h0: x.sum(), MEAN)
+
+
+def test_an_error_inside_a_library_names_no_line():
+    assert "your function raised LinAlgError: " in said(np.linalg.solve)
+
+
+def test_a_generator_in_place_of_several_values_is_named_by_the_first():
+    assert "a generator, wanted `h (N, T)`" in said(lambda x, h0: (row for row in x), TWO_OUTPUTS)
+
+
 def test_first_difference_is_told_with_both_values():
     def wrong_at_one_place(x, h0):
         h = running_sum(x, h0)
@@ -669,6 +694,16 @@ def test_what_is_printed_is_shown_of_the_first_case_that_fails():
     assert result.printed == f"shape {shape}\n"
     assert repr(result).endswith(f"It printed:\nshape {shape}")
     assert f"It printed:<pre>shape {shape}</pre>" in result._repr_html_()
+
+
+def test_what_is_printed_before_an_endless_loop_is_that_of_one_case():
+    def loops_at_last(x, h0):
+        print("shape", x.shape)
+        while x.shape[1] == 1:
+            pass
+        return running_sum(x, h0)
+
+    assert judge(replace(RUNNING_SUM, time_limit=0.3), loops_at_last).printed == "shape (3, 5)\n"
 
 
 def test_what_a_right_answer_prints_is_shown_and_bounded():
